@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "checks/case.h"
+#include "harness/case/diagnostic.h"
+
+namespace tcproof::harness {
+
+/// An expected failure: the key is (case with its cell, requirement or invariant).
+struct Deviation {
+  std::string case_id;      // without the cell
+  std::string cell;         // "[ip=*]", "" = a case without a matrix; `*` stands for every value
+  std::string requirement;  // one of these two
+  std::string invariant;
+  std::string reason, reference, capture, until;
+  checks::SourceMark mark;
+  bool matches(const std::string& id, const std::string& cell_text,
+               const std::string& requirement_id, const std::string& invariant_name) const;
+};
+
+/// specs/targets/NAME.yaml: what a target has, its declared values and its known deviations.
+struct Profile {
+  std::string name, about;
+  bool virtual_time = true;
+  checks::StateReport state = checks::StateReport::every;
+  std::set<std::string> features;
+  /// `$profile.NAME`: a duration (text with a unit in the file) or a number.
+  std::map<std::string, std::variant<Duration, std::int64_t>> values;
+  checks::Timing timing;
+  Duration parallel{};  // added to timing.late when cases run beside each other
+  std::vector<std::pair<std::string, std::string>> sysctls;
+  std::vector<checks::Ignored> ignore;
+  std::vector<checks::FramePattern> ignore_patterns;
+  std::vector<Deviation> deviations;
+};
+
+Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& catalogue);
+
+}  // namespace tcproof::harness

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "stack/tcp/connection.h"
+#include "stack/wire/address.h"
+#include "stack/wire/bytes.h"
+#include "stack/wire/time.h"
+
+namespace tcproof::stack {
+
+struct HostConfig {
+  wire::MacAddress mac;
+  std::uint32_t mtu = 1500;
+  std::optional<wire::IpPrefix> v4, v6;  // one address a family
+  std::optional<wire::IpAddress> v4_router, v6_router;
+  std::uint64_t secret = 0;  // keys ISNs (RFC 6528) and IPv4 ids
+  tcp::Config tcp;           // mss and default_send_mss follow from mtu and family
+  bool answer_echo = true;
+};
+
+using ConnectionId = std::uint32_t;
+using DatagramId = std::uint32_t;  // a bound UDP port
+
+/// What a host says to the world. Called from within its functions; calls back into the host are not allowed.
+struct HostOutput {
+  std::function<void(wire::Bytes frame)> frame;
+  std::function<void(ConnectionId, tcp::State from, tcp::State to, std::string_view rule)>
+      transition;
+  std::function<void(std::string_view rule)> trace;
+};
+
+/// An end system on one Ethernet link: ARP, ND, IPv4, IPv6, ICMP, UDP and TCP. No I/O, no clock, no thread.
+class Host {
+ public:
+  Host(const HostConfig& config, HostOutput output);
+  ~Host();
+
+  void input(wire::Bytes frame, Instant now);
+  void advance(Instant now);  // runs what is due
+  std::optional<Instant> next_deadline() const;
+
+  // --- TCP user calls ---
+  struct OpenOptions {
+    bool nodelay = false;
+    std::optional<std::uint16_t> mss;
+    std::optional<std::uint8_t> ttl, tos;
+    std::optional<wire::Seq> iss;  // instead of RFC 6528's
+    std::uint32_t backlog = 128;
+    std::optional<std::uint32_t> receive_buffer, send_buffer;
+    std::optional<Duration> user_timeout;
+  };
+  struct Opened {
+    ConnectionId id = 0;
+    tcp::Error error = tcp::Error::none;
+  };
+  /// Any remote socket. The connection of the first SYN takes the id; several passive OPENs of a port queue.
+  Opened open_passive(wire::Family family, std::uint16_t port, const OpenOptions& options,
+                      Instant now);
+  /// `local_port` 0: the next ephemeral one.
+  Opened open_active(const wire::IpAddress& remote, std::uint16_t remote_port,
+                     std::uint16_t local_port, const OpenOptions& options, Instant now);
+  tcp::Error send(ConnectionId id, wire::Bytes text, bool push, bool urgent, Instant now,
+                  std::size_t& taken);
+  tcp::Error receive(ConnectionId id, wire::MutableBytes out, Instant now, std::size_t& got);
+  tcp::Error close(ConnectionId id, Instant now);
+  tcp::Error abort(ConnectionId id, Instant now);
+  tcp::Error status(ConnectionId id) const;
+  tcp::State state(ConnectionId id) const;       // closed if there is none
+  tcp::Connection* connection(ConnectionId id);  // null if there is none
+  /// Forgets a closed connection's error and id.
+  void release(ConnectionId id);
+
+  // --- UDP ---
+  struct Datagram {
+    wire::IpAddress remote;
+    std::uint16_t remote_port = 0;
+    wire::Buffer data;
+  };
+  struct Bound {
+    DatagramId id = 0;
+    tcp::Error error = tcp::Error::none;
+  };
+  Bound bind_udp(wire::Family family, std::uint16_t port);  // 0: ephemeral
+  std::uint16_t udp_port(DatagramId id) const;
+  tcp::Error send_udp(DatagramId id, const wire::IpAddress& remote, std::uint16_t remote_port,
+                      wire::Bytes data, Instant now);
+  std::optional<Datagram> receive_udp(DatagramId id);
+  tcp::Error udp_error(DatagramId id);  // a pending ICMP error, then none
+  void close_udp(DatagramId id);
+
+  /// One echo request of `octets` octets of data.
+  void ping(const wire::IpAddress& remote, std::size_t octets, Instant now);
+  void flush_neighbours();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tcproof::stack
