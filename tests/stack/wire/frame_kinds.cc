@@ -202,7 +202,7 @@ void add_ip(Kinds& kinds) {
   FrameSpec extensions = udp_packet(Family::v6, 3);
   extensions.ip->extensions =
       std::vector<Extension>{{ip_protocol::hop_by_hop, {5, 2, 0, 0, 1, 0}},
-                             {ip_protocol::routing, {4, 0, 0, 0, 0, 0}},
+                             {ip_protocol::routing, {0, 0, 0, 0, 0, 0}},
                              {ip_protocol::destination, {1, 4, 0, 0, 0, 0}}};
   kinds.push_back({"ipv6-extensions", extensions});
   FrameSpec v6_fragment = packet(Family::v6, 16);

@@ -77,7 +77,7 @@ FRAMES = {
     "icmpv6-port": v6() / ICMPv6DestUnreach(code=4) / QUOTE6,
     "icmpv6-time-exceeded": v6() / ICMPv6TimeExceeded(code=1) / QUOTE6,
     "ipv6-extensions": v6() / IPv6ExtHdrHopByHop(options=[RouterAlert(), PadN(optdata=b"")])
-    / IPv6ExtHdrRouting(type=4) / IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))])
+    / IPv6ExtHdrRouting(type=0) / IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))])
     / udp() / data(3),
     "ipv6-fragment": v6() / IPv6ExtHdrFragment(nh=17, offset=3, m=1, id=0xdeadbeef) / data(16),
     "ipv6-atomic-fragment": v6() / IPv6ExtHdrFragment(id=0xdeadbeef) / udp() / data(3),
