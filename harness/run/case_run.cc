@@ -24,10 +24,7 @@ bool ends_attempt(const checks::Event& event) {
 }  // namespace
 
 CaseRun::CaseRun(const checks::Case& one_case, Bench& bench)
-    : case_(one_case),
-      bench_(bench),
-      judge_(one_case, trace_, bench.now()),
-      tester_(one_case) {}
+    : case_(one_case), bench_(bench), judge_(one_case, trace_, bench.now()), tester_(one_case) {}
 
 std::optional<Instant> CaseRun::poll() {
   while (!over_) {
@@ -57,7 +54,8 @@ bool CaseRun::absorb() {
     // A copy: an answer of the tester's host adds to the trace, which may move its events.
     const checks::Event event = trace_.events()[judged_++];
     if (std::holds_alternative<checks::FenceClosed>(event)) fence_asked_.reset();
-    if (const auto* back = std::get_if<checks::CallReturned>(&event); back && withdrawn_ == back->step)
+    if (const auto* back = std::get_if<checks::CallReturned>(&event);
+        back && withdrawn_ == back->step)
       withdrawn_.reset();
     judge_.on(event);
     if (ends_attempt(event)) over_ = true;
@@ -127,7 +125,8 @@ void drive_virtual(CaseRun& run, VirtualBench& bench) {
     const auto event = bench.next_event();
     const Instant to = std::min(*wanted, event.value_or(Instant::max()));
     if (to == Instant::max()) {
-      run.end_with(checks::Trouble{bench.now(), "the case waits for something that cannot happen", false});
+      run.end_with(
+          checks::Trouble{bench.now(), "the case waits for something that cannot happen", false});
       return;
     }
     turns = to > instant ? 0 : turns + 1;

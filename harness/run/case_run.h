@@ -44,8 +44,8 @@ class CaseRun {
   TesterHost tester_;
   std::size_t judged_ = 0;  // events already given to the judge
   bool over_ = false;
-  std::optional<Instant> fence_asked_;        // a fence is under way since then
-  std::optional<checks::StepId> withdrawn_;   // its return has not been seen yet
+  std::optional<Instant> fence_asked_;       // a fence is under way since then
+  std::optional<checks::StepId> withdrawn_;  // its return has not been seen yet
 };
 
 /// Runs the attempt to its end in virtual time. Bounded: a target that never comes to rest at one instant

@@ -3,17 +3,11 @@
 
 #include "stack/wire/address.h"
 #include "stack/wire/frame.h"
+#include "stack/wire/numbers.h"
 
 namespace tcproof::harness {
 namespace {
 
-constexpr std::uint16_t ethertype_arp = 0x0806;
-constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
-constexpr std::uint16_t arp_request = 1;
-constexpr std::uint16_t arp_reply = 2;
-constexpr std::uint8_t neighbor_solicitation = 135;
-constexpr std::uint8_t neighbor_advertisement = 136;
-constexpr std::uint8_t icmpv6_protocol = 58;
 // RFC 4861 7.1.1: a packet that a router could have forwarded is no solicitation.
 constexpr std::uint8_t nd_hop_limit = 255;
 
@@ -21,9 +15,10 @@ constexpr std::uint8_t nd_hop_limit = 255;
 bool may_ask(wire::Bytes octets) {
   if (octets.size() < 14) return false;
   const std::uint16_t type = wire::be16(octets, 12);
-  if (type == ethertype_arp) return true;
-  return type == ethertype_ipv6 && octets.size() >= 55 && octets[20] == icmpv6_protocol &&
-         octets[54] == neighbor_solicitation;
+  if (type == wire::ether_type::arp) return true;
+  return type == wire::ether_type::ipv6 && octets.size() >= 55 &&
+         octets[20] == wire::ip_protocol::icmpv6 &&
+         octets[54] == wire::icmpv6_type::neighbor_solicitation;
 }
 
 struct Asked {
@@ -47,8 +42,9 @@ std::optional<Asked> asked_host(const checks::Network& network, checks::LinkId l
 
 wire::Buffer arp_answer(const wire::ArpSpec& request, const Asked& asked) {
   wire::FrameSpec answer;
-  answer.eth = wire::EthernetSpec{.dst = request.sha, .src = asked.mac, .type = ethertype_arp};
-  answer.arp = wire::ArpSpec{.op = arp_reply,
+  answer.eth =
+      wire::EthernetSpec{.dst = request.sha, .src = asked.mac, .type = wire::ether_type::arp};
+  answer.arp = wire::ArpSpec{.op = wire::arp_op::reply,
                              .sha = asked.mac,
                              .tha = request.sha,
                              .spa = asked.address,
@@ -63,12 +59,14 @@ wire::Buffer nd_answer(const wire::FrameSpec& request, const Asked& asked) {
                                   {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
   const wire::IpAddress to = unspecified ? all_nodes : *request.ip->src;
   wire::FrameSpec answer;
-  answer.eth = wire::EthernetSpec{
-      .dst = unspecified ? wire::multicast_mac(to) : request.nd->source_lla.value_or(*request.eth->src),
-      .src = asked.mac,
-      .type = ethertype_ipv6};
-  answer.ip = wire::IpSpec{.family = wire::Family::v6, .ttl = nd_hop_limit, .src = asked.address, .dst = to};
-  answer.nd = wire::NdSpec{.type = neighbor_advertisement,
+  answer.eth =
+      wire::EthernetSpec{.dst = unspecified ? wire::multicast_mac(to)
+                                            : request.nd->source_lla.value_or(*request.eth->src),
+                         .src = asked.mac,
+                         .type = wire::ether_type::ipv6};
+  answer.ip = wire::IpSpec{
+      .family = wire::Family::v6, .ttl = nd_hop_limit, .src = asked.address, .dst = to};
+  answer.nd = wire::NdSpec{.type = wire::icmpv6_type::neighbor_advertisement,
                            .target = asked.address,
                            .router = false,
                            .solicited = !unspecified,
@@ -83,13 +81,15 @@ std::optional<TesterHost::Answer> TesterHost::on_frame(const checks::FrameSeen& 
                                                        wire::Bytes octets) const {
   if (case_.manual_neighbours || !may_ask(octets)) return {};
   const wire::FrameSpec frame = wire::dissect(octets);
-  if (frame.arp && frame.arp->op == arp_request && frame.arp->tpa && frame.arp->sha && frame.arp->spa) {
+  if (frame.arp && frame.arp->op == wire::arp_op::request && frame.arp->tpa && frame.arp->sha &&
+      frame.arp->spa) {
     const auto asked = asked_host(case_.network, seen.link, *frame.arp->tpa);
     if (!asked) return {};
     return Answer{seen.link, asked->host, arp_answer(*frame.arp, *asked)};
   }
   if (frame.nd && frame.ip && frame.ip->src && frame.eth && frame.eth->src &&
-      frame.ip->ttl == nd_hop_limit && frame.nd->type == neighbor_solicitation && frame.nd->target) {
+      frame.ip->ttl == nd_hop_limit && frame.nd->type == wire::icmpv6_type::neighbor_solicitation &&
+      frame.nd->target) {
     const auto asked = asked_host(case_.network, seen.link, *frame.nd->target);
     if (!asked) return {};
     return Answer{seen.link, asked->host, nd_answer(frame, *asked)};

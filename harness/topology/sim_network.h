@@ -51,8 +51,8 @@ class SimNetwork {
     checks::HostId to = 0;
     checks::Impairment impairment;
     link::Random random;
-    Instant sent_until{};                   // the sender's queue is empty then, if there is a rate
-    std::vector<Instant> queued;            // when each frame of that queue leaves
+    Instant sent_until{};         // the sender's queue is empty then, if there is a rate
+    std::vector<Instant> queued;  // when each frame of that queue leaves
     Instant last_arrival{};
     std::optional<wire::Buffer> held_back;  // waits for the next frame, which overtakes it
     std::uint64_t holds = 0;                // counts them, so that a stale release does nothing

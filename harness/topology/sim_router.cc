@@ -7,7 +7,7 @@
 
 #include "harness/topology/ipv4_fragment.h"
 #include "stack/wire/checksum.h"
-#include "stack/wire/frame.h"
+#include "stack/wire/numbers.h"
 #include "stack/wire/tcp.h"
 
 namespace tcproof::harness {
@@ -16,21 +16,11 @@ namespace {
 constexpr std::size_t ethernet_header = 14;
 constexpr std::size_t ipv4_header = 20;
 constexpr std::size_t ipv6_header = 40;
-constexpr std::uint16_t ethertype_ipv4 = 0x0800;
-constexpr std::uint16_t ethertype_arp = 0x0806;
-constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
-constexpr std::uint8_t protocol_tcp = 6;
-constexpr std::uint8_t icmp_unreachable = 3;
-constexpr std::uint8_t icmp_fragmentation_needed = 4;
-constexpr std::uint8_t icmp_time_exceeded = 11;
-constexpr std::uint8_t icmpv6_unreachable = 1;
-constexpr std::uint8_t icmpv6_too_big = 2;
-constexpr std::uint8_t icmpv6_time_exceeded = 3;
-constexpr std::uint8_t icmpv6_address_unreachable = 3;
 
 wire::MacAddress mac_at(wire::Bytes octets, std::size_t at) {
   wire::MacAddress mac;
-  std::copy_n(octets.begin() + static_cast<std::ptrdiff_t>(at), mac.octets.size(), mac.octets.begin());
+  std::copy_n(octets.begin() + static_cast<std::ptrdiff_t>(at), mac.octets.size(),
+              mac.octets.begin());
   return mac;
 }
 
@@ -105,12 +95,11 @@ void SimRouter::on_frame(checks::LinkId link, wire::Bytes frame) {
   if (!to.is_group() && to != me().mac) return;
   const std::uint16_t type = wire::be16(frame, 12);
   const wire::Bytes packet = frame.subspan(ethernet_header);
-  if (type == ethertype_arp) {
+  if (type == wire::ether_type::arp) {
     on_arp(link, frame);
-  } else if (type == ethertype_ipv6) {
-    const wire::MacAddress from = mac_at(frame, 6);
-    if (!on_solicitation(link, from, packet) && !to.is_group()) on_ipv6(link, from, packet);
-  } else if (type == ethertype_ipv4 && !to.is_group()) {
+  } else if (type == wire::ether_type::ipv6) {
+    if (!on_solicitation(link, mac_at(frame, 6), packet) && !to.is_group()) on_ipv6(link, packet);
+  } else if (type == wire::ether_type::ipv4 && !to.is_group()) {
     // RFC 1812 5.3.4: what came as a link-layer broadcast is not forwarded.
     on_ipv4(link, packet);
   }
@@ -121,11 +110,13 @@ void SimRouter::on_ipv4(checks::LinkId link, wire::Bytes packet) {
   if (!checked) return;
   const wire::IpAddress to = destination_of(*checked, wire::Family::v4);
   if (is_mine(to)) return on_own_packet(*checked, wire::Family::v4);
-  if (to.is_multicast() || to == wire::ipv4_broadcast || to.is_loopback() || to.is_unspecified()) return;
+  if (to.is_multicast() || to == wire::ipv4_broadcast || to.is_loopback() || to.is_unspecified())
+    return;
   const Route way = route(to);
   if (!way.hop) {
-    const std::uint8_t code = way.why == NoWay::no_route ? 0 : 1;
-    if (me().router.unreachable) report_ipv4(link, icmp_unreachable, code, 0, *checked);
+    const std::uint8_t code =
+        way.why == NoWay::no_route ? wire::unreachable_code::net : wire::unreachable_code::host;
+    if (me().router.unreachable) report_ipv4(link, wire::icmp_type::unreachable, code, 0, *checked);
     return;
   }
   forward_ipv4(link, *way.hop, *checked);
@@ -133,14 +124,15 @@ void SimRouter::on_ipv4(checks::LinkId link, wire::Bytes packet) {
 
 void SimRouter::forward_ipv4(checks::LinkId in, const Hop& hop, wire::Bytes packet) {
   if (packet[8] <= 1) {
-    if (me().router.time_exceeded) report_ipv4(in, icmp_time_exceeded, 0, 0, packet);
+    if (me().router.time_exceeded) report_ipv4(in, wire::icmp_type::time_exceeded, 0, 0, packet);
     return;
   }
   const std::uint32_t mtu = network_.links[hop.link].mtu;
   const bool dont_fragment = (packet[6] & 0x40) != 0;
   if (packet.size() > mtu && dont_fragment) {
     if (me().router.too_big != checks::RouterBehaviour::TooBig::drop)
-      report_ipv4(in, icmp_unreachable, icmp_fragmentation_needed, told_mtu(mtu), packet);
+      report_ipv4(in, wire::icmp_type::unreachable, wire::unreachable_code::fragmentation_needed,
+                  told_mtu(mtu), packet);
     return;
   }
   wire::Buffer out(packet.begin(), packet.end());
@@ -148,7 +140,7 @@ void SimRouter::forward_ipv4(checks::LinkId in, const Hop& hop, wire::Bytes pack
   --out[8];
   wire::put16(out, 10, wire::update_checksum(wire::be16(out, 10), before, wire::be16(out, 8)));
   const bool first_piece = (wire::be16(out, 6) & 0x1fff) == 0;
-  if (out[9] == protocol_tcp && first_piece)
+  if (out[9] == wire::ip_protocol::tcp && first_piece)
     clamp_mss(wire::MutableBytes(out).subspan(std::size_t{out[0]} % 16 * 4));
   if (out.size() > mtu) {
     fragment(hop, out);
@@ -162,7 +154,7 @@ void SimRouter::fragment(const Hop& hop, wire::Bytes packet) {
     put_packet(hop, wire::Family::v4, piece);
 }
 
-void SimRouter::on_ipv6(checks::LinkId link, const wire::MacAddress&, wire::Bytes packet) {
+void SimRouter::on_ipv6(checks::LinkId link, wire::Bytes packet) {
   const auto checked = checked_ipv6(packet);
   if (!checked) return;
   const wire::IpAddress to = destination_of(*checked, wire::Family::v6);
@@ -173,8 +165,10 @@ void SimRouter::on_ipv6(checks::LinkId link, const wire::MacAddress&, wire::Byte
   if (from.is_link_local() || from.is_unspecified()) return;
   const Route way = route(to);
   if (!way.hop) {
-    const std::uint8_t code = way.why == NoWay::no_route ? 0 : icmpv6_address_unreachable;
-    if (me().router.unreachable) report_ipv6(link, icmpv6_unreachable, code, 0, *checked);
+    const std::uint8_t code = way.why == NoWay::no_route ? wire::unreachable_v6_code::no_route
+                                                         : wire::unreachable_v6_code::address;
+    if (me().router.unreachable)
+      report_ipv6(link, wire::icmpv6_type::unreachable, code, 0, *checked);
     return;
   }
   forward_ipv6(link, *way.hop, *checked);
@@ -182,18 +176,18 @@ void SimRouter::on_ipv6(checks::LinkId link, const wire::MacAddress&, wire::Byte
 
 void SimRouter::forward_ipv6(checks::LinkId in, const Hop& hop, wire::Bytes packet) {
   if (packet[7] <= 1) {
-    if (me().router.time_exceeded) report_ipv6(in, icmpv6_time_exceeded, 0, 0, packet);
+    if (me().router.time_exceeded) report_ipv6(in, wire::icmpv6_type::time_exceeded, 0, 0, packet);
     return;
   }
   const std::uint32_t mtu = network_.links[hop.link].mtu;
   if (packet.size() > mtu) {
     if (me().router.too_big != checks::RouterBehaviour::TooBig::drop)
-      report_ipv6(in, icmpv6_too_big, 0, told_mtu(mtu), packet);
+      report_ipv6(in, wire::icmpv6_type::packet_too_big, 0, told_mtu(mtu), packet);
     return;
   }
   wire::Buffer out(packet.begin(), packet.end());
   --out[7];
-  if (out[6] == protocol_tcp) clamp_mss(wire::MutableBytes(out).subspan(ipv6_header));
+  if (out[6] == wire::ip_protocol::tcp) clamp_mss(wire::MutableBytes(out).subspan(ipv6_header));
   put_packet(hop, wire::Family::v6, out);
 }
 
@@ -201,7 +195,8 @@ void SimRouter::put_packet(const Hop& hop, wire::Family family, wire::Bytes pack
   wire::Buffer frame(ethernet_header);
   std::ranges::copy(hop.mac.octets, frame.begin());
   std::ranges::copy(me().mac.octets, frame.begin() + 6);
-  wire::put16(frame, 12, family == wire::Family::v4 ? ethertype_ipv4 : ethertype_ipv6);
+  wire::put16(frame, 12,
+              family == wire::Family::v4 ? wire::ether_type::ipv4 : wire::ether_type::ipv6);
   frame.insert(frame.end(), packet.begin(), packet.end());
   output_(hop.link, std::move(frame));
 }
@@ -219,12 +214,15 @@ void SimRouter::clamp_mss(wire::MutableBytes tcp) const {
     const std::size_t length = tcp[at + 1];
     if (length < 2 || at + length > view->header_size()) return;
     if (tcp[at] == 2 && length == 4 && wire::be16(tcp, at + 2) > *clamp) {
-      const auto swapped = [](std::uint16_t v) { return static_cast<std::uint16_t>(v << 8 | v >> 8); };
+      const auto swapped = [](std::uint16_t v) {
+        return static_cast<std::uint16_t>(v << 8 | v >> 8);
+      };
       const std::uint16_t old = wire::be16(tcp, at + 2);
       // At an odd offset the number straddles two words of the sum, its halves changed over.
       const bool odd = at % 2 != 0;
-      wire::put16(tcp, 16, wire::update_checksum(wire::be16(tcp, 16), odd ? swapped(old) : old,
-                                                 odd ? swapped(*clamp) : *clamp));
+      wire::put16(tcp, 16,
+                  wire::update_checksum(wire::be16(tcp, 16), odd ? swapped(old) : old,
+                                        odd ? swapped(*clamp) : *clamp));
       wire::put16(tcp, at + 2, *clamp);
     }
     at += length;

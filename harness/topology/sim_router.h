@@ -46,7 +46,7 @@ class SimRouter {
   void find_routes();
   void on_arp(checks::LinkId link, wire::Bytes frame);
   void on_ipv4(checks::LinkId link, wire::Bytes packet);
-  void on_ipv6(checks::LinkId link, const wire::MacAddress& from, wire::Bytes packet);
+  void on_ipv6(checks::LinkId link, wire::Bytes packet);
   bool on_solicitation(checks::LinkId link, const wire::MacAddress& from, wire::Bytes packet);
   void on_own_packet(wire::Bytes packet, wire::Family family);
   void forward_ipv4(checks::LinkId in, const Hop& hop, wire::Bytes packet);

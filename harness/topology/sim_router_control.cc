@@ -5,21 +5,13 @@
 
 #include "harness/topology/sim_router.h"
 #include "stack/wire/frame.h"
+#include "stack/wire/numbers.h"
 
 namespace tcproof::harness {
 namespace {
 
-constexpr std::uint16_t ethertype_ipv4 = 0x0800;
-constexpr std::uint16_t ethertype_arp = 0x0806;
-constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
 constexpr std::size_t ethernet_header = 14;
 constexpr std::size_t ipv6_header = 40;
-constexpr std::uint8_t protocol_icmp = 1;
-constexpr std::uint8_t protocol_icmpv6 = 58;
-constexpr std::uint8_t neighbor_solicitation = 135;
-constexpr std::uint8_t neighbor_advertisement = 136;
-constexpr std::uint8_t redirect_v6 = 137;
-constexpr std::uint8_t packet_too_big = 2;
 constexpr std::uint8_t default_ttl = 64;
 // RFC 1812 4.3.2.5: precedence 6, internetwork control.
 constexpr std::uint8_t error_tos = 0xc0;
@@ -29,7 +21,9 @@ constexpr std::size_t icmp_header = 8;
 
 // RFC 1122 3.2.2: no error about an error.
 bool is_icmp_error(std::uint8_t type) {
-  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+  using namespace wire::icmp_type;
+  return type == unreachable || type == source_quench || type == redirect ||
+         type == time_exceeded || type == parameter_problem;
 }
 
 bool may_report_ipv4(wire::Bytes packet, const wire::IpAddress& source) {
@@ -38,28 +32,31 @@ bool may_report_ipv4(wire::Bytes packet, const wire::IpAddress& source) {
     return false;
   if ((wire::be16(packet, 6) & 0x1fff) != 0) return false;
   const std::size_t header = std::size_t{packet[0]} % 16 * 4;
-  return packet[9] != protocol_icmp || packet.size() <= header || !is_icmp_error(packet[header]);
+  return packet[9] != wire::ip_protocol::icmp || packet.size() <= header ||
+         !is_icmp_error(packet[header]);
 }
 
 // RFC 4443 2.4 (e).
 bool may_report_ipv6(wire::Bytes packet, const wire::IpAddress& source, const wire::IpAddress& to,
                      std::uint8_t type) {
   if (source.is_unspecified() || source.is_multicast()) return false;
-  if (to.is_multicast() && type != packet_too_big) return false;
-  if (packet[6] != protocol_icmpv6 || packet.size() <= ipv6_header) return true;
-  return packet[ipv6_header] >= 128 && packet[ipv6_header] != redirect_v6;
+  if (to.is_multicast() && type != wire::icmpv6_type::packet_too_big) return false;
+  if (packet[6] != wire::ip_protocol::icmpv6 || packet.size() <= ipv6_header) return true;
+  return packet[ipv6_header] >= 128 && packet[ipv6_header] != wire::icmpv6_type::redirect;
 }
 
 }  // namespace
 
 void SimRouter::on_arp(checks::LinkId link, wire::Bytes frame) {
   const wire::FrameSpec request = wire::dissect(frame);
-  if (!request.arp || request.arp->op != 1 || !request.arp->tpa || !request.arp->sha) return;
+  if (!request.arp || request.arp->op != wire::arp_op::request || !request.arp->tpa ||
+      !request.arp->sha)
+    return;
   if (own_address(link, wire::Family::v4) != request.arp->tpa) return;
   wire::FrameSpec answer;
   answer.eth =
-      wire::EthernetSpec{.dst = request.arp->sha, .src = me().mac, .type = ethertype_arp};
-  answer.arp = wire::ArpSpec{.op = std::uint16_t{2},
+      wire::EthernetSpec{.dst = request.arp->sha, .src = me().mac, .type = wire::ether_type::arp};
+  answer.arp = wire::ArpSpec{.op = wire::arp_op::reply,
                              .sha = me().mac,
                              .tha = request.arp->sha,
                              .spa = request.arp->tpa,
@@ -69,8 +66,9 @@ void SimRouter::on_arp(checks::LinkId link, wire::Bytes frame) {
 
 bool SimRouter::on_solicitation(checks::LinkId link, const wire::MacAddress& from,
                                 wire::Bytes packet) {
-  const bool solicits = packet.size() >= ipv6_header + 24 && packet[6] == protocol_icmpv6 &&
-                        packet[7] == 255 && packet[ipv6_header] == neighbor_solicitation;
+  const bool solicits = packet.size() >= ipv6_header + 24 &&
+                        packet[6] == wire::ip_protocol::icmpv6 && packet[7] == 255 &&
+                        packet[ipv6_header] == wire::icmpv6_type::neighbor_solicitation;
   if (!solicits) return false;
   const auto target = wire::IpAddress::from(wire::Family::v6, packet.subspan(ipv6_header + 8));
   if (own_address(link, wire::Family::v6) != target) return true;
@@ -81,12 +79,12 @@ bool SimRouter::on_solicitation(checks::LinkId link, const wire::MacAddress& fro
   wire::FrameSpec answer;
   answer.eth = wire::EthernetSpec{.dst = unspecified ? wire::multicast_mac(all_nodes) : from,
                                   .src = me().mac,
-                                  .type = ethertype_ipv6};
+                                  .type = wire::ether_type::ipv6};
   answer.ip = wire::IpSpec{.family = wire::Family::v6,
                            .ttl = std::uint8_t{255},
                            .src = target,
                            .dst = unspecified ? all_nodes : source};
-  answer.nd = wire::NdSpec{.type = neighbor_advertisement,
+  answer.nd = wire::NdSpec{.type = wire::icmpv6_type::neighbor_advertisement,
                            .target = target,
                            .router = true,
                            .solicited = !unspecified,
@@ -99,11 +97,13 @@ bool SimRouter::on_solicitation(checks::LinkId link, const wire::MacAddress& fro
 void SimRouter::on_own_packet(wire::Bytes packet, wire::Family family) {
   // dissect() starts at Ethernet, so the packet gets a header back.
   wire::Buffer frame(ethernet_header);
-  wire::put16(frame, 12, family == wire::Family::v4 ? ethertype_ipv4 : ethertype_ipv6);
+  wire::put16(frame, 12,
+              family == wire::Family::v4 ? wire::ether_type::ipv4 : wire::ether_type::ipv6);
   frame.insert(frame.end(), packet.begin(), packet.end());
   wire::FrameSpec request = wire::dissect(frame);
   const auto& echo = family == wire::Family::v4 ? request.icmp : request.icmpv6;
-  const std::uint8_t asks = family == wire::Family::v4 ? 8 : 128;
+  const bool v4 = family == wire::Family::v4;
+  const std::uint8_t asks = v4 ? wire::icmp_type::echo : wire::icmpv6_type::echo_request;
   if (request.is_fragment() || !request.ip || !echo || echo->type != asks) return;
   const Route way = route(*request.ip->src);
   if (!way.hop) return;
@@ -114,7 +114,7 @@ void SimRouter::on_own_packet(wire::Bytes packet, wire::Family family) {
                            .id = next_id_++,
                            .src = request.ip->dst,
                            .dst = request.ip->src};
-  wire::IcmpSpec reply{.type = static_cast<std::uint8_t>(family == wire::Family::v4 ? 0 : 129),
+  wire::IcmpSpec reply{.type = v4 ? wire::icmp_type::echo_reply : wire::icmpv6_type::echo_reply,
                        .code = std::uint8_t{0},
                        .id = echo->id,
                        .seq = echo->seq};
@@ -129,9 +129,11 @@ void SimRouter::report_ipv4(checks::LinkId in, std::uint8_t type, std::uint8_t c
   const Route way = route(source);
   const auto own = own_address(in, wire::Family::v4);
   if (!way.hop || !own || !may_report_ipv4(dropped, source)) return;
-  const wire::Bytes quote = dropped.first(std::min<std::size_t>(dropped.size(), me().router.quotes));
+  const wire::Bytes quote =
+      dropped.first(std::min<std::size_t>(dropped.size(), me().router.quotes));
   wire::FrameSpec report;
-  report.eth = wire::EthernetSpec{.dst = way.hop->mac, .src = me().mac, .type = ethertype_ipv4};
+  report.eth =
+      wire::EthernetSpec{.dst = way.hop->mac, .src = me().mac, .type = wire::ether_type::ipv4};
   report.ip = wire::IpSpec{.family = wire::Family::v4,
                            .tos = error_tos,
                            .ttl = default_ttl,
@@ -139,7 +141,8 @@ void SimRouter::report_ipv4(checks::LinkId in, std::uint8_t type, std::uint8_t c
                            .src = own,
                            .dst = source};
   report.icmp = wire::IcmpSpec{.type = type, .code = code};
-  if (type == 3 && code == 4) report.icmp->mtu = mtu;
+  if (type == wire::icmp_type::unreachable && code == wire::unreachable_code::fragmentation_needed)
+    report.icmp->mtu = mtu;
   report.payload.assign(quote.begin(), quote.end());
   output_(way.hop->link, wire::emit(report));
 }
@@ -154,11 +157,12 @@ void SimRouter::report_ipv6(checks::LinkId in, std::uint8_t type, std::uint8_t c
   const std::size_t room = ipv6_least_mtu - ipv6_header - icmp_header;
   const wire::Bytes quote = dropped.first(std::min(dropped.size(), room));
   wire::FrameSpec report;
-  report.eth = wire::EthernetSpec{.dst = way.hop->mac, .src = me().mac, .type = ethertype_ipv6};
-  report.ip = wire::IpSpec{
-      .family = wire::Family::v6, .ttl = default_ttl, .src = own, .dst = source};
+  report.eth =
+      wire::EthernetSpec{.dst = way.hop->mac, .src = me().mac, .type = wire::ether_type::ipv6};
+  report.ip =
+      wire::IpSpec{.family = wire::Family::v6, .ttl = default_ttl, .src = own, .dst = source};
   report.icmpv6 = wire::IcmpSpec{.type = type, .code = code};
-  if (type == packet_too_big) report.icmpv6->mtu = mtu;
+  if (type == wire::icmpv6_type::packet_too_big) report.icmpv6->mtu = mtu;
   report.payload.assign(quote.begin(), quote.end());
   output_(way.hop->link, wire::emit(report));
 }
