@@ -7,8 +7,8 @@ namespace tcproof::checks {
 namespace {
 
 constexpr std::array<std::string_view, 13> names = {
-    "ok",          "closing",      "reset",       "refused", "timed-out",   "no-connection", "exists",
-    "illegal",     "unspecified",  "no-resources", "unreachable", "nothing", "unsupported",
+    "ok",      "closing",     "reset",        "refused",     "timed-out", "no-connection", "exists",
+    "illegal", "unspecified", "no-resources", "unreachable", "nothing",   "unsupported",
 };
 
 }  // namespace
