@@ -97,9 +97,9 @@ const tcp::Connection* Connections::find(ConnectionId id) const {
 
 /// RFC 9293 3.7.1: the interface's MTU less the fixed headers of IP and TCP.
 tcp::Config Connections::config_for(Family family, const Host::OpenOptions& options) const {
-  const std::uint32_t headers =
-      family == Family::v4 ? wire::Ipv4Header::size + wire::TcpHeader::size
-                           : wire::Ipv6Header::size + wire::TcpHeader::size;
+  const std::uint32_t headers = family == Family::v4
+                                    ? wire::Ipv4Header::size + wire::TcpHeader::size
+                                    : wire::Ipv6Header::size + wire::TcpHeader::size;
   const std::uint32_t room = config_.mtu > headers ? config_.mtu - headers : 1;
   tcp::Config config = config_.tcp;
   config.mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(room, 0xffff));
@@ -136,7 +136,7 @@ Host::Opened Connections::open_passive(Family family, std::uint16_t port,
   Slot& slot = make_slot(family, port, options);
   slot.connection.open_passive(now);
   listen(slot);
-  settle(slot, now);
+  settle(slot);
   return {slot.id, Error::none};
 }
 
@@ -157,7 +157,7 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
   bind(slot);
   const ConnectionId id = slot.id;
   slot.connection.open_active(choose_iss(slot, now), now);
-  settle(slot, now);
+  settle(slot);
   return {id, Error::none};
 }
 
@@ -180,18 +180,17 @@ Error Connections::send(ConnectionId id, wire::Bytes text, bool push, bool urgen
   Slot* found = slot(id);
   if (found == nullptr) return Error::does_not_exist;
   const Error error = found->connection.send(text, push, urgent, now, taken);
-  settle(*found, now);
+  settle(*found);
   return error;
 }
 
-Error Connections::receive(ConnectionId id, wire::MutableBytes out, Instant now,
-                           std::size_t& got) {
+Error Connections::receive(ConnectionId id, wire::MutableBytes out, Instant now, std::size_t& got) {
   now_ = now;
   got = 0;
   Slot* found = slot(id);
   if (found == nullptr) return Error::does_not_exist;
   const Error error = found->connection.receive(out, now, got);
-  settle(*found, now);
+  settle(*found);
   return error;
 }
 
@@ -200,7 +199,7 @@ Error Connections::close(ConnectionId id, Instant now) {
   Slot* found = slot(id);
   if (found == nullptr) return Error::does_not_exist;
   const Error error = found->connection.close(now);
-  settle(*found, now);
+  settle(*found);
   return error;
 }
 
@@ -209,7 +208,7 @@ Error Connections::abort(ConnectionId id, Instant now) {
   Slot* found = slot(id);
   if (found == nullptr) return Error::does_not_exist;
   const Error error = found->connection.abort(now);
-  settle(*found, now);
+  settle(*found);
   return error;
 }
 
@@ -217,7 +216,7 @@ void Connections::release(ConnectionId id) {
   Slot* found = slot(id);
   if (found == nullptr) return;
   found->released = true;
-  settle(*found, now_);
+  settle(*found);
 }
 
 void Connections::bind(Slot& slot) {
@@ -247,7 +246,7 @@ void Connections::stop_listening(Slot& slot) {
 
 /// After every event of a connection: its place in the tables follows its state, its timer its deadline. May
 /// end the life of `slot`.
-void Connections::settle(Slot& slot, Instant) {
+void Connections::settle(Slot& slot) {
   const State state = slot.connection.state();
   if (state == State::closed) {
     unbind(slot);
@@ -288,7 +287,7 @@ void Connections::input(const ip::Packet& packet, Instant now) {
   if (found == nullptr) return no_connection(from, segment, now);
   if (found->is_listening) return segment_for_listener(*found, from, segment, now);
   found->connection.on_segment(segment, now);
-  settle(*found, now);
+  settle(*found);
 }
 
 /// The peer counts only while the segment is judged: unless it moved the connection out of LISTEN, the next
@@ -302,7 +301,7 @@ void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp:
     stop_listening(slot);
     bind(slot);
   }
-  settle(slot, now);
+  settle(slot);
 }
 
 /// RFC 9293 3.10.7.1.
@@ -336,7 +335,7 @@ void Connections::error(const ip::ErrorReport& report, Instant now) {
   }
   Slot& slot = *found->second;
   slot.connection.on_icmp_error(report.hard, {wire::be32(report.transport, 4)}, now);
-  settle(slot, now);
+  settle(slot);
 }
 
 void Connections::advance(Instant now) {
@@ -348,7 +347,7 @@ void Connections::advance(Instant now) {
   while (turns-- > 0 && deadlines_.next() && *deadlines_.next() <= now) {
     Slot& slot = deadlines_.front();
     slot.connection.on_timeout(now);
-    settle(slot, now);
+    settle(slot);
   }
 }
 

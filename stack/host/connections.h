@@ -25,8 +25,7 @@ class Connections {
   Host::Opened open_passive(wire::Family family, std::uint16_t port,
                             const Host::OpenOptions& options, Instant now);
   Host::Opened open_active(const wire::IpAddress& remote, std::uint16_t remote_port,
-                           std::uint16_t local_port, const Host::OpenOptions& options,
-                           Instant now);
+                           std::uint16_t local_port, const Host::OpenOptions& options, Instant now);
   tcp::Error send(ConnectionId id, wire::Bytes text, bool push, bool urgent, Instant now,
                   std::size_t& taken);
   tcp::Error receive(ConnectionId id, wire::MutableBytes out, Instant now, std::size_t& got);
@@ -72,7 +71,7 @@ class Connections {
   void unbind(Slot& slot);
   void listen(Slot& slot);
   void stop_listening(Slot& slot);
-  void settle(Slot& slot, Instant now);
+  void settle(Slot& slot);
 
   HostConfig config_;
   ip::Layer& layer_;
