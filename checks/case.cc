@@ -7,8 +7,8 @@ namespace tcproof::checks {
 namespace {
 
 constexpr std::array<std::string_view, 13> names = {
-    "ok",          "closing",      "reset",       "refused", "timed-out",   "no-connection", "exists",
-    "illegal",     "unspecified",  "no-resources", "unreachable", "nothing", "unsupported",
+    "ok",      "closing",     "reset",        "refused",     "timed-out", "no-connection", "exists",
+    "illegal", "unspecified", "no-resources", "unreachable", "nothing",   "unsupported",
 };
 
 }  // namespace
@@ -22,6 +22,25 @@ std::optional<Outcome> parse_outcome(std::string_view name) {
     if (names[i] == name) return static_cast<Outcome>(i);
   }
   return {};
+}
+
+namespace {
+
+const Step* find_among(const std::vector<Step>& steps, StepId id) {
+  for (const Step& step : steps) {
+    if (step.id == id) return &step;
+    if (const Step* found = find_among(step.members, id)) return found;
+    for (const Alternative& alternative : step.alternatives) {
+      if (const Step* found = find_among(alternative.steps, id)) return found;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const Step* find_step(const Case& one_case, StepId id) {
+  return find_among(one_case.steps, id);
 }
 
 }  // namespace tcproof::checks

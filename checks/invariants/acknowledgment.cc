@@ -15,7 +15,8 @@ void check_acknowledgment(const Case& one_case, const Transcript& transcript, Fa
     std::optional<wire::Seq> highest, sent;
     for (const FlowSegment& segment : flow.segments) {
       if (!segment.from_target) {
-        if (!segment.has(wire::flag::rst) && (!sent || wire::lt(*sent, segment.end()))) sent = segment.end();
+        if (!segment.has(wire::flag::rst) && (!sent || wire::lt(*sent, segment.end())))
+          sent = segment.end();
         continue;
       }
       if (!segment.has(wire::flag::ack) || segment.has(wire::flag::rst)) continue;

@@ -12,7 +12,8 @@ namespace {
 
 using wire::FrameSpec;
 
-struct Sum {
+/// One checksum field, and the requirement that speaks of it.
+struct Field {
   const char* name;
   const char* requirement;
   const wire::ChecksumSpec* (*of)(const FrameSpec&);
@@ -23,7 +24,7 @@ const wire::ChecksumSpec* checksum_of(const std::optional<Layer>& layer) {
   return layer && layer->checksum ? &*layer->checksum : nullptr;
 }
 
-constexpr Sum sums[] = {
+constexpr Field fields[] = {
     {"IPv4 header", "RFC1122-3.2.1.2-1", [](const FrameSpec& f) { return checksum_of(f.ip); }},
     {"TCP", "RFC9293-MUST-2", [](const FrameSpec& f) { return checksum_of(f.tcp); }},
     {"UDP", "RFC768-0-1", [](const FrameSpec& f) { return checksum_of(f.udp); }},
@@ -43,8 +44,8 @@ FrameSpec corrected(FrameSpec frame) {
   return wire::dissect(wire::emit(frame));
 }
 
-bool not_computed(const Sum& sum, const FrameSpec& frame, std::uint16_t value) {
-  return value == 0 && frame.udp && sum.of(frame) == checksum_of(frame.udp) && frame.ip &&
+bool not_computed(const Field& field, const FrameSpec& frame, std::uint16_t value) {
+  return value == 0 && frame.udp && field.of(frame) == checksum_of(frame.udp) && frame.ip &&
          frame.ip->family == wire::Family::v4;
 }
 
@@ -59,14 +60,14 @@ void check_checksums(const Case&, const Transcript& transcript, Failures& out) {
   for (const Sighting& sighting : transcript.frames()) {
     if (!sighting.from_target || !sighting.frame.ip) continue;
     const FrameSpec right = corrected(sighting.frame);
-    for (const Sum& sum : sums) {
-      const wire::ChecksumSpec* sent = sum.of(sighting.frame);
-      const wire::ChecksumSpec* wanted = sum.of(right);
+    for (const Field& field : fields) {
+      const wire::ChecksumSpec* sent = field.of(sighting.frame);
+      const wire::ChecksumSpec* wanted = field.of(right);
       if (sent == nullptr || wanted == nullptr || *sent == *wanted) continue;
-      if (not_computed(sum, sighting.frame, number(*sent))) continue;
+      if (not_computed(field, sighting.frame, number(*sent))) continue;
       Failure failure = failure_at(sighting, fmt::format("{} checksum 0x{:04x}, right is 0x{:04x}",
-                                                         sum.name, number(*sent), number(*wanted)));
-      failure.requirements = {sum.requirement};
+                                                         field.name, number(*sent), number(*wanted)));
+      failure.requirements = {field.requirement};
       out.push_back(std::move(failure));
       return;
     }

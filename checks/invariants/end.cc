@@ -23,10 +23,12 @@ struct Life {
     if (reset) return "a segment after the RST that ended the connection";
     const wire::Seq text_end = segment.text_begin() + segment.octets;
     if (fin && wire::lt(*fin, text_end)) {
-      return fmt::format("octets up to {}, but the FIN was {}", relative(text_end, isn), relative(*fin, isn));
+      return fmt::format("octets up to {}, but the FIN was {}", relative(text_end, isn),
+                         relative(*fin, isn));
     }
     if (fin && segment.has(wire::flag::fin) && text_end != *fin) {
-      return fmt::format("a FIN at {} after the FIN at {}", relative(text_end, isn), relative(*fin, isn));
+      return fmt::format("a FIN at {} after the FIN at {}", relative(text_end, isn),
+                         relative(*fin, isn));
     }
     return {};
   }

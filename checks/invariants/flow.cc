@@ -61,7 +61,8 @@ std::vector<Flow> flows(const Case& one_case, const Transcript& transcript) {
   std::vector<Flow> out;
   std::map<std::pair<ConnId, std::uint32_t>, std::size_t> index;
   for (const Sighting& sighting : transcript.frames()) {
-    if (!sighting.conn || !one_case.connections[*sighting.conn].tcp || !sighting.frame.tcp) continue;
+    if (!sighting.conn || !one_case.connections[*sighting.conn].tcp || !sighting.frame.tcp)
+      continue;
     if (!sighting.from_target && !(sighting.by_step && intact(sighting.frame))) continue;
     const auto [it, fresh] = index.try_emplace({*sighting.conn, sighting.incarnation}, out.size());
     if (fresh) out.push_back(Flow{.conn = *sighting.conn});
@@ -76,13 +77,15 @@ Failure failure_at(const Sighting& sighting, std::string what) {
   Failure failure;
   failure.at = sighting.at;
   failure.what = std::move(what);
-  const wire::SegmentBase base =
-      sighting.from_target ? wire::SegmentBase{sighting.target_isn, sighting.tester_isn}
-                           : wire::SegmentBase{sighting.tester_isn, sighting.target_isn};
+  const wire::SegmentBase base = sighting.from_target
+                                     ? wire::SegmentBase{sighting.target_isn, sighting.tester_isn}
+                                     : wire::SegmentBase{sighting.tester_isn, sighting.target_isn};
   failure.got = wire::print_frame(sighting.frame, base);
   return failure;
 }
 
-std::uint32_t relative(wire::Seq seq, wire::Seq isn) { return seq.value - isn.value; }
+std::uint32_t relative(wire::Seq seq, wire::Seq isn) {
+  return seq.value - isn.value;
+}
 
 }  // namespace tcproof::checks

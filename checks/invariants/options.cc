@@ -30,7 +30,8 @@ void learn(Agreed& agreed, const FlowSegment& segment) {
   if (!segment.has(wire::flag::syn)) return;
   if (segment.from_target && !segment.has(wire::flag::ack)) agreed.crossing = true;
   for (const wire::TcpOptionView option : wire::TcpOptions(segment.sighting->frame.tcp->options)) {
-    if (option.is_sack_permitted()) (segment.from_target ? agreed.target_sack : agreed.tester_sack) = true;
+    if (option.is_sack_permitted())
+      (segment.from_target ? agreed.target_sack : agreed.tester_sack) = true;
     if (option.timestamps()) {
       (segment.from_target ? agreed.target_timestamps : agreed.tester_timestamps) = true;
     }
@@ -38,7 +39,8 @@ void learn(Agreed& agreed, const FlowSegment& segment) {
   }
 }
 
-Breach option_breach(const wire::TcpOptionView& option, const FlowSegment& segment, const Agreed& agreed) {
+Breach option_breach(const wire::TcpOptionView& option, const FlowSegment& segment,
+                     const Agreed& agreed) {
   using Kind = wire::TcpOptionKind;
   const bool syn = segment.has(wire::flag::syn);
   const bool answer = syn && segment.has(wire::flag::ack) && !agreed.crossing;
@@ -50,18 +52,21 @@ Breach option_breach(const wire::TcpOptionView& option, const FlowSegment& segme
       return {};
     case Kind::window_scale:
       if (!syn) return {"RFC7323-2.2-2", "window scale option in a segment without SYN"};
-      if (answer && !agreed.tester_scale) return {"RFC7323-2.2-2", "window scale answered, but not offered"};
+      if (answer && !agreed.tester_scale)
+        return {"RFC7323-2.2-2", "window scale answered, but not offered"};
       return {};
     case Kind::sack_permitted:
       if (!syn) return {"RFC2018-2-1", "SACK-permitted in a segment without SYN"};
-      if (answer && !agreed.tester_sack) return {"RFC2018-2-1", "SACK-permitted answered, but not offered"};
+      if (answer && !agreed.tester_sack)
+        return {"RFC2018-2-1", "SACK-permitted answered, but not offered"};
       return {};
     case Kind::sack:
       if (option.sack_count() == 0) return {"RFC2018-3-2", "a SACK option of the wrong length"};
       if (!agreed.tester_sack) return {"RFC2018-2-1", "SACK blocks, but SACK was not agreed"};
       return {};
     case Kind::timestamps:
-      if (!option.timestamps()) return {"RFC9293-MUST-68", "the timestamps option is not ten octets long"};
+      if (!option.timestamps())
+        return {"RFC9293-MUST-68", "the timestamps option is not ten octets long"};
       if (answer && !agreed.tester_timestamps) {
         return {"RFC7323-3.2-4", "timestamps answered, but not offered"};
       }
@@ -83,8 +88,9 @@ Breach header_breach(const FlowSegment& segment) {
   if (tcp.reserved.value_or(0) != 0) return {"RFC9293-3.1-2", "reserved header bits are not zero"};
   for (const wire::TcpOptionView option : wire::TcpOptions(tcp.options)) {
     if (option.kind != wire::TcpOptionKind::end) continue;
-    const auto rest = wire::Bytes(tcp.options).subspan(
-        static_cast<std::size_t>(option.raw.data() - tcp.options.data()));
+    const auto rest =
+        wire::Bytes(tcp.options)
+            .subspan(static_cast<std::size_t>(option.raw.data() - tcp.options.data()));
     if (std::any_of(rest.begin(), rest.end(), [](std::uint8_t octet) { return octet != 0; })) {
       return {"RFC9293-MUST-69", "octets after the end of the option list are not zero"};
     }
@@ -95,7 +101,8 @@ Breach header_breach(const FlowSegment& segment) {
 Breach breach(const FlowSegment& segment, const Agreed& agreed) {
   if (Breach found = header_breach(segment); found.requirement != nullptr) return found;
   for (const wire::TcpOptionView option : wire::TcpOptions(segment.sighting->frame.tcp->options)) {
-    if (Breach found = option_breach(option, segment, agreed); found.requirement != nullptr) return found;
+    if (Breach found = option_breach(option, segment, agreed); found.requirement != nullptr)
+      return found;
   }
   return {};
 }

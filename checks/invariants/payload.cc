@@ -54,7 +54,8 @@ class Given {
   std::map<ConnId, std::vector<wire::Buffer>> datagrams_;
 };
 
-std::string stream_error(const Sighting& sighting, const wire::Buffer& stream, std::uint32_t acknowledged) {
+std::string stream_error(const Sighting& sighting, const wire::Buffer& stream,
+                         std::uint32_t acknowledged) {
   const wire::TcpSpec& tcp = *sighting.frame.tcp;
   const bool syn = tcp.flags && tcp.flags->has(wire::flag::syn);
   const std::uint32_t first =
@@ -64,8 +65,8 @@ std::string stream_error(const Sighting& sighting, const wire::Buffer& stream, s
     if (at < acknowledged || at == 0) continue;
     if (at > stream.size()) return fmt::format("octet {} was never given to SEND", at);
     if (stream[at - 1] != sighting.frame.payload[i]) {
-      return fmt::format("octet {} is 0x{:02x}, given to SEND was 0x{:02x}", at, sighting.frame.payload[i],
-                         stream[at - 1]);
+      return fmt::format("octet {} is 0x{:02x}, given to SEND was 0x{:02x}", at,
+                         sighting.frame.payload[i], stream[at - 1]);
     }
   }
   return {};
@@ -81,7 +82,9 @@ class Acknowledged {
     std::uint32_t& highest = highest_[{*sighting.conn, sighting.incarnation}];
     if (ack < 1U << 31) highest = std::max(highest, ack);
   }
-  std::uint32_t of(const Sighting& sighting) { return highest_[{*sighting.conn, sighting.incarnation}]; }
+  std::uint32_t of(const Sighting& sighting) {
+    return highest_[{*sighting.conn, sighting.incarnation}];
+  }
 
  private:
   std::map<std::pair<ConnId, std::uint32_t>, std::uint32_t> highest_;
@@ -104,7 +107,8 @@ void check_payload(const Case& one_case, const Transcript& transcript, Failures&
       continue;
     }
     std::string error;
-    if (sighting.frame.tcp && !sighting.frame.tcp->flags.value_or(wire::TcpFlags{}).has(wire::flag::rst)) {
+    if (sighting.frame.tcp &&
+        !sighting.frame.tcp->flags.value_or(wire::TcpFlags{}).has(wire::flag::rst)) {
       error = stream_error(sighting, given.stream(*sighting.conn), acknowledged.of(sighting));
     } else if (sighting.frame.udp && !given.datagram(*sighting.conn, sighting.frame.payload)) {
       error = "this datagram was never given to SEND";

@@ -21,10 +21,9 @@ void check_peer_mss(const Case& one_case, const Transcript& transcript, Failures
       if (segment.octets + options <= limit) continue;
       out.push_back(failure_at(
           *segment.sighting,
-          options == 0
-              ? fmt::format("{} octets, but the peer's MSS is {}", segment.octets, limit)
-              : fmt::format("{} octets and {} of options, but the peer's MSS is {}", segment.octets,
-                            options, limit)));
+          options == 0 ? fmt::format("{} octets, but the peer's MSS is {}", segment.octets, limit)
+                       : fmt::format("{} octets and {} of options, but the peer's MSS is {}",
+                                     segment.octets, options, limit)));
       break;
     }
   }

@@ -43,9 +43,9 @@ void check_peer_window(const Case& one_case, const Transcript& transcript, Failu
       const wire::Seq end = segment.text_begin() + segment.octets;
       if (wire::leq(end, window.highest_edge)) continue;
       const wire::Seq isn = segment.sighting->target_isn;
-      out.push_back(failure_at(*segment.sighting,
-                               fmt::format("text up to {}, but the window ends at {}", relative(end, isn),
-                                           relative(window.highest_edge, isn))));
+      out.push_back(failure_at(
+          *segment.sighting, fmt::format("text up to {}, but the window ends at {}",
+                                         relative(end, isn), relative(window.highest_edge, isn))));
       break;
     }
   }

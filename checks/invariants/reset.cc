@@ -23,7 +23,8 @@ bool answers(const FlowSegment& rst, const FlowSegment& segment) {
 
 std::string wrong(const Flow& flow, std::size_t at) {
   const FlowSegment& rst = flow.segments[at];
-  if (rst.has(wire::flag::syn) || rst.has(wire::flag::fin)) return "a RST carries neither SYN nor FIN";
+  if (rst.has(wire::flag::syn) || rst.has(wire::flag::fin))
+    return "a RST carries neither SYN nor FIN";
   std::optional<wire::Seq> next;
   for (std::size_t i = 0; i < at; ++i) {
     const FlowSegment& segment = flow.segments[i];

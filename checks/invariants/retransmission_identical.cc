@@ -43,7 +43,8 @@ class Sent {
 
 }  // namespace
 
-void check_retransmission_identical(const Case& one_case, const Transcript& transcript, Failures& out) {
+void check_retransmission_identical(const Case& one_case, const Transcript& transcript,
+                                    Failures& out) {
   for (const Flow& flow : flows(one_case, transcript)) {
     Sent sent;
     std::uint32_t acknowledged = 0;
@@ -52,7 +53,8 @@ void check_retransmission_identical(const Case& one_case, const Transcript& tran
       if (!segment.from_target) {
         const std::uint32_t ack = relative(segment.ack, segment.sighting->target_isn);
         // A number far beyond is one the case made up.
-        if (segment.has(wire::flag::ack) && ack < 1U << 31) acknowledged = std::max(acknowledged, ack);
+        if (segment.has(wire::flag::ack) && ack < 1U << 31)
+          acknowledged = std::max(acknowledged, ack);
         continue;
       }
       if (!flow.target_syn) continue;

@@ -22,7 +22,8 @@ struct Last {
 
 }  // namespace
 
-void check_retransmission_not_early(const Case& one_case, const Transcript& transcript, Failures& out) {
+void check_retransmission_not_early(const Case& one_case, const Transcript& transcript,
+                                    Failures& out) {
   const Duration floor = one_case.timing.rto_min;
   if (floor == Duration{}) return;
   for (const Flow& flow : flows(one_case, transcript)) {

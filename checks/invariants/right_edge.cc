@@ -20,9 +20,9 @@ void check_right_edge(const Case& one_case, const Transcript& transcript, Failur
       const wire::Seq offered = segment.ack + flow.offered(segment);
       if (edge && wire::lt(offered + slack, *edge)) {
         const wire::Seq isn = segment.sighting->tester_isn;
-        out.push_back(failure_at(*segment.sighting,
-                                 fmt::format("right window edge {} after {}", relative(offered, isn),
-                                             relative(*edge, isn))));
+        out.push_back(failure_at(
+            *segment.sighting, fmt::format("right window edge {} after {}", relative(offered, isn),
+                                           relative(*edge, isn))));
         break;
       }
       if (!edge || wire::lt(*edge, offered)) edge = offered;

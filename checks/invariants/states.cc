@@ -20,7 +20,8 @@ using Edges = std::array<std::array<bool, state_count>, state_count>;
 constexpr Edges figure_5() {
   Edges edges{};
   const auto add = [&](State from, std::initializer_list<State> to) {
-    for (const State s : to) edges[static_cast<std::size_t>(from)][static_cast<std::size_t>(s)] = true;
+    for (const State s : to)
+      edges[static_cast<std::size_t>(from)][static_cast<std::size_t>(s)] = true;
   };
   using enum State;
   add(closed, {listen, syn_sent});

@@ -36,7 +36,7 @@ class Ladder {
     row(sighting.at, arrow(wire::print_frame(sighting.frame, base), !sighting.from_target), "");
   }
   void call(Instant at, checks::StepId id) {
-    const checks::Step* step = find_step(case_.steps, id);
+    const checks::Step* step = checks::find_step(case_, id);
     row(at, "", step ? step->call.text : "");
   }
   void returned(Instant at, checks::Outcome outcome) {
