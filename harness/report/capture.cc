@@ -12,7 +12,7 @@ namespace tcproof::harness {
 namespace {
 
 std::string sent_comment(const checks::Case& one_case, checks::StepId id) {
-  const checks::Step* step = find_step(one_case.steps, id);
+  const checks::Step* step = checks::find_step(one_case, id);
   if (step == nullptr) return "the tester's host";
   return fmt::format("{}:{} {} {}", step->mark.file, step->mark.line, verb_name(step->verb),
                      step->text);

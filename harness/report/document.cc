@@ -24,7 +24,7 @@ std::string_view to_string(Expectation expectation) {
 Json failure_json(const Failure& failure, const CaseResult& result) {
   Json json = Json::object();
   if (failure.step && result.one_case) {
-    if (const checks::Step* step = find_step(result.one_case->steps, *failure.step)) {
+    if (const checks::Step* step = checks::find_step(*result.one_case, *failure.step)) {
       json["file"] = step->mark.file;
       json["line"] = step->mark.line;
       json["verb"] = verb_name(step->verb);
@@ -46,7 +46,7 @@ Json steps_json(const CaseResult& result) {
                             : Instant{};
   for (const checks::StepReport& report : result.judgement.steps) {
     const checks::Step* step =
-        result.one_case ? find_step(result.one_case->steps, report.step) : nullptr;
+        result.one_case ? checks::find_step(*result.one_case, report.step) : nullptr;
     Json json = {{"line", step ? step->mark.line : 0},
                  {"verb", step ? verb_name(step->verb) : ""},
                  {"ok", report.ok},

@@ -137,17 +137,6 @@ std::string_view verb_name(Step::Verb verb) {
   return {};
 }
 
-const Step* find_step(const std::vector<Step>& steps, checks::StepId id) {
-  for (const Step& step : steps) {
-    if (step.id == id) return &step;
-    if (const Step* found = find_step(step.members, id)) return found;
-    for (const checks::Alternative& alternative : step.alternatives) {
-      if (const Step* found = find_step(alternative.steps, id)) return found;
-    }
-  }
-  return nullptr;
-}
-
 std::string failure_text(const CaseResult& result, const checks::Catalogue& catalogue,
                          const std::string& target, const std::string& capture, TextStyle style) {
   const checks::Judgement& judgement = result.judgement;
@@ -158,13 +147,13 @@ std::string failure_text(const CaseResult& result, const checks::Catalogue& cata
   for (const StepReport& report : judgement.steps) {
     add_notes(out, result, noted, report.at, style);
     if (!report.ok || !result.one_case) continue;
-    const Step* step = find_step(result.one_case->steps, report.step);
+    const Step* step = checks::find_step(*result.one_case, report.step);
     out += fmt::format("   {}   {}\n", "ok", step_line(report, step, start));
   }
   add_notes(out, result, noted, Instant::max(), style);
   for (const Failure& failure : judgement.failures) {
     const Step* step = failure.step && result.one_case
-                           ? find_step(result.one_case->steps, *failure.step)
+                           ? checks::find_step(*result.one_case, *failure.step)
                            : nullptr;
     if (step != nullptr) {
       add_step_failure(out, failure, *step, start, style);

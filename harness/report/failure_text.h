@@ -24,7 +24,5 @@ std::string failure_text(const CaseResult& result, const checks::Catalogue& cata
 std::string full_id(const CaseResult& result);
 /// The verb of a step as the case language writes it: "expect-data".
 std::string_view verb_name(checks::Step::Verb verb);
-/// The step with this id, nested ones included; null if there is none.
-const checks::Step* find_step(const std::vector<checks::Step>& steps, checks::StepId id);
 
 }  // namespace tcproof::harness

@@ -47,6 +47,13 @@ std::string print(TcpFlags flags);  // padded to two columns
 /// One letter, or 0 if it is none.
 TcpFlags flag_of(char letter);
 
+/// "unknown option 'sackok'", with the name that was meant if only the case is wrong.
+SyntaxError unknown_option(Text name);
+
+/// A sequence number as its distance from `base`, below it with a minus sign; from base zero it is
+/// the absolute number.
+std::string print_relative(Seq value, Seq base);
+
 /// What the relative numbers of a line count from. All zero: absolute numbers.
 struct SegmentBase {
   Seq seq;  // first octet and end
