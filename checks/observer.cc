@@ -59,7 +59,8 @@ void Observer::target_opens() {
 
 bool Observer::renews(const wire::FrameSpec& frame) const {
   if (!target_isn_ || frame.tcp->seq == *target_isn_) return false;
-  return opens_anew_ || (tried_isn_ && has(frame, wire::flag::ack) && frame.tcp->ack == *tried_isn_ + 1);
+  return opens_anew_ ||
+         (tried_isn_ && has(frame, wire::flag::ack) && frame.tcp->ack == *tried_isn_ + 1);
 }
 
 IsnPair Observer::base_for(const wire::FrameSpec& frame) const {
@@ -88,7 +89,8 @@ void Observer::sent(const wire::FrameSpec& frame, Instant at) {
     }
     tester_ = options_of(frame);
   }
-  raise(sent_end_, segment.seq + segment.length);
+  // An empty segment brings no octet, wherever it stands.
+  if (segment.length > 0) raise(sent_end_, segment.seq + segment.length);
   if (has(frame, wire::flag::ack)) raise(highest_ack_sent_, segment.ack);
   last_window_ = segment.window;
   last_ = segment;
@@ -191,8 +193,8 @@ Seq Observer::next_new(bool syn) const {
 
 std::uint32_t Observer::next_tsval(Instant now) const {
   const auto since = now - first_frame_.value_or(now);
-  return static_cast<std::uint32_t>(1000 +
-                                    std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+  return static_cast<std::uint32_t>(
+      1000 + std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
 }
 
 }  // namespace tcproof::checks

@@ -13,7 +13,8 @@ bool same_packet(const wire::IpSpec& a, const wire::IpSpec& b) {
 }
 
 /// The octets of all pieces, or empty if some are missing.
-std::optional<wire::Buffer> joined(const std::vector<wire::FragmentPiece>& pieces, std::size_t size) {
+std::optional<wire::Buffer> joined(const std::vector<wire::FragmentPiece>& pieces,
+                                   std::size_t size) {
   wire::Buffer octets(size);
   std::vector<bool> there(size, false);
   for (const wire::FragmentPiece& piece : pieces) {
@@ -42,7 +43,8 @@ std::optional<Reassembly::Whole> Reassembly::add(LinkId link, const wire::FrameS
   const bool more = piece.ip->mf.value_or(false);
   if (offset == 0) packet.first = piece;
   if (!more) packet.size = offset + piece.payload.size();
-  packet.pieces.push_back({static_cast<std::uint16_t>(piece.payload.size()), offset, more, piece.payload});
+  packet.pieces.push_back(
+      {static_cast<std::uint16_t>(piece.payload.size()), offset, more, piece.payload});
   if (!packet.size) return {};
   std::optional<wire::Buffer> octets = joined(packet.pieces, *packet.size);
   if (!octets) return {};

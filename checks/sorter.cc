@@ -122,7 +122,8 @@ std::optional<ConnId> Sorter::connection_of(const Ends& ends, const wire::FrameS
     if (!known_[i].target_port && ends.from_target && newer(learning, i)) learning = id;
     if (known_[i].target_port == ends.target_port && newer(exact, i)) exact = id;
   }
-  const bool opening = frame.tcp && has(*frame.tcp, wire::flag::syn) && !has(*frame.tcp, wire::flag::ack);
+  const bool opening =
+      frame.tcp && has(*frame.tcp, wire::flag::syn) && !has(*frame.tcp, wire::flag::ack);
   if (learning && (!exact || opening)) {
     known_[*learning].target_port = ends.target_port;
     return learning;
@@ -160,7 +161,8 @@ void Sorter::follow(Sighting& sighting) {
 void Sorter::follow_target_syn(Known& known, const wire::TcpSpec& tcp) {
   const wire::Seq isn = tcp.seq.value_or(wire::Seq{});
   if (known.target_syn && isn == known.target_isn) return;
-  const bool takes_new_syn = known.tried_isn && has(tcp, wire::flag::ack) && tcp.ack == *known.tried_isn + 1;
+  const bool takes_new_syn =
+      known.tried_isn && has(tcp, wire::flag::ack) && tcp.ack == *known.tried_isn + 1;
   if (known.target_syn) ++known.incarnation;
   if (takes_new_syn) {
     known.tester_isn = *known.tried_isn;

@@ -81,8 +81,8 @@ std::string print_line(const Segment& segment, Seq seq_base, Seq ack_base, bool 
   }
   const std::int32_t first = segment.seq - seq_base;
   const auto octets = static_cast<std::int32_t>(segment.text.size());
-  std::string text = fmt::format("{} {}:{}({})", flags.empty() ? "none" : flags, first,
-                                 first + octets, octets);
+  std::string text =
+      fmt::format("{} {}:{}({})", flags.empty() ? "none" : flags, first, first + octets, octets);
   if (segment.ack_flag()) text += fmt::format(" ack {}", segment.ack - ack_base);
   if (with_win) text += fmt::format(" win {}", segment.wnd);
   if (segment.up != 0) text += fmt::format(" urg {}", segment.up);

@@ -25,7 +25,8 @@ void Talk::peer(std::string_view text) {
   EXPECT_EQ(line.has_ack, line.segment.ack_flag()) << "'ack' goes with '.'";
   if (!line.has_win) line.segment.wnd = 65535;
   wire::Buffer octets(line.octets);
-  const auto first = static_cast<std::uint32_t>(line.segment.seq - irs) + (line.segment.syn() ? 1 : 0);
+  const auto first =
+      static_cast<std::uint32_t>(line.segment.seq - irs) + (line.segment.syn() ? 1 : 0);
   for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = peer_octet(first + i);
   line.segment.text = octets;
   if (connection.state() == State::listen) connection.set_iss(iss);
@@ -40,7 +41,8 @@ void Talk::expect(std::string_view text) {
   sent_.pop_front();
   sent.segment.text = sent.text;
   EXPECT_EQ(print_line(sent.segment, iss, irs, line.has_win), text);
-  const auto first = static_cast<std::uint32_t>(sent.segment.seq - iss) + (sent.segment.syn() ? 1 : 0);
+  const auto first =
+      static_cast<std::uint32_t>(sent.segment.seq - iss) + (sent.segment.syn() ? 1 : 0);
   for (std::size_t i = 0; i < sent.text.size(); ++i) {
     ASSERT_EQ(sent.text[i], our_octet(first + i)) << "octet " << first + i;
   }

@@ -31,7 +31,8 @@ TEST(States, PassiveOpenThenPeerCloses) {
   t.at(closed);
   EXPECT_EQ(t.connection.status(), Error::none);
   EXPECT_FALSE(t.connection.next_deadline());
-  EXPECT_EQ(t.states, (States{closed, listen, syn_received, established, close_wait, last_ack, closed}));
+  EXPECT_EQ(t.states,
+            (States{closed, listen, syn_received, established, close_wait, last_ack, closed}));
 }
 
 TEST(States, ActiveOpenThenWeClose) {
@@ -54,7 +55,8 @@ TEST(States, ActiveOpenThenWeClose) {
   t.at(time_wait);
   t.pass(1ns);
   t.at(closed);
-  EXPECT_EQ(t.states, (States{closed, syn_sent, established, fin_wait_1, fin_wait_2, time_wait, closed}));
+  EXPECT_EQ(t.states,
+            (States{closed, syn_sent, established, fin_wait_1, fin_wait_2, time_wait, closed}));
 }
 
 TEST(States, SimultaneousOpen) {
@@ -98,7 +100,8 @@ TEST(States, FinAndAckOfOurFinTogether) {
   t.peer("F. 1:1(0) ack 2");
   t.expect(". 2:2(0) ack 2");
   t.at(time_wait);
-  EXPECT_EQ(t.states, (States{closed, listen, syn_received, established, fin_wait_1, fin_wait_2, time_wait}));
+  EXPECT_EQ(t.states,
+            (States{closed, listen, syn_received, established, fin_wait_1, fin_wait_2, time_wait}));
 }
 
 TEST(States, FinWithTheAckOfTheSyn) {
