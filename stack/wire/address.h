@@ -44,6 +44,11 @@ struct IpAddress {
   bool is_loopback() const;
   bool is_link_local() const;
 };
+/// Writes the 4 or 16 octets that `family` has; the caller has checked the length.
+constexpr void put_ip(MutableBytes b, std::size_t at, const IpAddress& ip, Family family) {
+  const std::size_t size = family == Family::v4 ? 4 : 16;
+  for (std::size_t i = 0; i < size; ++i) b[at + i] = ip.octets[i];
+}
 inline constexpr IpAddress ipv4_broadcast = IpAddress::v4(255, 255, 255, 255);
 
 /// An address with its prefix length, as in 192.0.2.1/24.
@@ -60,6 +65,7 @@ std::optional<IpAddress> parse_ip(std::string_view text);
 std::optional<IpPrefix> parse_prefix(std::string_view text);
 std::string to_string(const MacAddress& mac);
 std::string to_string(const IpAddress& ip);
+std::string to_string(const IpPrefix& prefix);
 
 /// ff02::1:ffXX:XXXX (RFC 4291 2.7.1). `ip` is v6.
 IpAddress solicited_node(const IpAddress& ip);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 #include "stack/wire/address.h"
 #include "stack/wire/bytes.h"
@@ -27,9 +30,90 @@ class Checksum {
 /// The checksum of one whole piece. 0 over data that holds a right checksum.
 constexpr std::uint16_t internet_checksum(Bytes data);
 
+/// Over pseudo-header and `segment`, whose checksum field is zero: the value for that field. With
+/// the field as received: 0 if it is right. A UDP sum of 0 is sent as 0xffff, see udp.h.
+constexpr std::uint16_t transport_checksum(const IpAddress& src, const IpAddress& dst,
+                                           std::uint8_t protocol, Bytes segment);
+
 /// RFC 1624, equation 3: the new checksum after one 16-bit word changed from `from` to `to`.
 constexpr std::uint16_t update_checksum(std::uint16_t checksum, std::uint16_t from,
                                         std::uint16_t to);
 
-}  // namespace tcproof::wire
+namespace detail {
+constexpr std::uint16_t fold(std::uint64_t sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
 
+/// Eight octets in the machine's order: a sum of 16-bit words may be taken in either order and
+/// swapped at the end (RFC 1071 2 (B)), which spares a swap for every word.
+constexpr std::uint64_t load64(const std::uint8_t* p) {
+  if (std::is_constant_evaluated()) {
+    struct Octets {
+      std::uint8_t o[8];
+    };
+    return std::bit_cast<std::uint64_t>(Octets{p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]});
+  }
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, sizeof word);
+  return word;
+}
+}  // namespace detail
+
+constexpr Checksum& Checksum::add(Bytes piece) {
+  const std::uint8_t* p = piece.data();
+  std::size_t left = piece.size();
+  std::uint64_t sum = 0;  // 32-bit halves: no overflow below 16 GiB
+  for (; left >= 8; left -= 8, p += 8) {
+    const std::uint64_t word = detail::load64(p);
+    sum += (word & 0xffffffff) + (word >> 32);
+  }
+  const std::uint16_t folded = detail::fold(sum);
+  sum_ += std::endian::native == std::endian::little
+              ? static_cast<std::uint16_t>(folded << 8 | folded >> 8)
+              : folded;
+  for (; left >= 2; left -= 2, p += 2) sum_ += static_cast<std::uint32_t>(p[0] << 8 | p[1]);
+  if (left == 1) sum_ += static_cast<std::uint32_t>(p[0] << 8);
+  return *this;
+}
+
+constexpr Checksum& Checksum::add16(std::uint16_t word) {
+  sum_ += word;
+  return *this;
+}
+
+constexpr Checksum& Checksum::add32(std::uint32_t word) {
+  sum_ += (word >> 16) + (word & 0xffff);
+  return *this;
+}
+
+constexpr Checksum& Checksum::add_pseudo_header(const IpAddress& src, const IpAddress& dst,
+                                                std::uint8_t protocol, std::uint32_t length) {
+  return add(src.bytes()).add(dst.bytes()).add16(protocol).add32(length);
+}
+
+constexpr std::uint16_t Checksum::value() const {
+  return static_cast<std::uint16_t>(~detail::fold(sum_));
+}
+
+constexpr std::uint16_t internet_checksum(Bytes data) {
+  return Checksum().add(data).value();
+}
+
+constexpr std::uint16_t transport_checksum(const IpAddress& src, const IpAddress& dst,
+                                           std::uint8_t protocol, Bytes segment) {
+  const auto length = static_cast<std::uint32_t>(segment.size());
+  return Checksum().add_pseudo_header(src, dst, protocol, length).add(segment).value();
+}
+
+constexpr std::uint16_t update_checksum(std::uint16_t checksum, std::uint16_t from,
+                                        std::uint16_t to) {
+  const auto not_checksum = static_cast<std::uint16_t>(~checksum);
+  const auto not_from = static_cast<std::uint16_t>(~from);
+  return Checksum().add16(not_checksum).add16(not_from).add16(to).value();
+}
+
+}  // namespace tcproof::wire

@@ -152,4 +152,10 @@ struct FragmentPiece {
 std::vector<Buffer> emit_fragments(const FrameSpec& spec, std::span<const FragmentPiece> pieces,
                                    std::uint32_t id);
 
+namespace detail {
+/// Where emit() puts the fragment header that ip.offset or ip.mf ask for: the index of the first
+/// extension behind it. It follows what every hop reads (RFC 8200 4.5, the Per-Fragment headers).
+std::size_t fragment_header_index(std::span<const Extension> extensions);
+}  // namespace detail
+
 }  // namespace tcproof::wire
