@@ -179,6 +179,7 @@ enum class Ignored : std::uint8_t {
 struct Timing {
   Duration answer = 1s;
   Duration measure{}, early{}, late{};
+  Duration rto_min{};     // the shortest retransmission timeout the target declares; 0: not known
   double late_ratio = 0;  // 0.125 is 12.5 %
   Duration tester_late =
       10ms;  // a stimulus later than this makes the attempt inconclusive; real time only
@@ -211,6 +212,9 @@ struct Case {
   bool virtual_time = true;
   std::vector<std::pair<std::string, std::string>> sysctls;  // of the target's profile
 };
+
+/// The step with this id, nested ones included; null if there is none.
+const Step* find_step(const Case& one_case, StepId id);
 
 /// Octet `n` (relative sequence number, or offset in a datagram) of the two payload patterns.
 constexpr std::uint8_t tester_octet(std::uint64_t n) {

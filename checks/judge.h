@@ -22,6 +22,7 @@ struct StepReport {
   Instant at{};       // its instant
   std::string shown;  // for frames: what came or went, in the notation; else as written
   std::string note;   // "implied", the label of the alternative, ...
+  std::vector<std::size_t> events;  // of the trace: the frames it sent or took
 };
 
 /// One thing that is wrong: a step or an invariant.

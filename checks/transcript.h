@@ -25,6 +25,7 @@ struct Sighting {
   wire::FrameSpec frame;             // reassembled, if it came in pieces
   wire::Bytes octets;                // the last piece, if it came in pieces; owned by the trace
   bool reassembled = false;
+  std::vector<wire::FragmentPiece> pieces;  // as they came, without their octets
 };
 
 /// A trace with every frame dissected and given to its connection, in order. The invariants read this.

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/report/result.h"
+
+namespace tcproof::harness {
+
+/// Keys keep the order they are written in, so documents compare octet by octet.
+using Json = nlohmann::ordered_json;
+
+/// One case as the document and the journal hold it (specs/schema/result.json).
+Json to_json(const CaseResult& result);
+
+/// The versioned result document. Without `host`, two runs of one seed on a virtual target are equal.
+Json to_json(const RunResult& run);
+
+}  // namespace tcproof::harness

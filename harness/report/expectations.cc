@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/report/expectations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tcproof::harness {
+namespace {
+
+using checks::Failure;
+using checks::Verdict;
+
+bool names(const Deviation& deviation, const CaseResult& result, const Failure& failure) {
+  if (!failure.invariant.empty()) {
+    return deviation.matches(result.id, result.cell, "", failure.invariant);
+  }
+  return std::any_of(
+      failure.requirements.begin(), failure.requirements.end(),
+      [&](const std::string& id) { return deviation.matches(result.id, result.cell, id, ""); });
+}
+
+std::string key(const Deviation& deviation) {
+  std::string text = deviation.case_id;
+  if (!deviation.cell.empty()) text += " " + deviation.cell;
+  return fmt::format("{} {}", text,
+                     deviation.requirement.empty() ? deviation.invariant : deviation.requirement);
+}
+
+}  // namespace
+
+Expectations::Expectations(std::vector<Deviation> deviations, checks::Level fail_on)
+    : fail_on_(fail_on) {
+  for (Deviation& deviation : deviations) entries_.push_back({std::move(deviation)});
+}
+
+void Expectations::apply(CaseResult& result) {
+  const Verdict verdict = result.judgement.verdict;
+  if (verdict != Verdict::pass && verdict != Verdict::fail) return;
+  for (Entry& entry : entries_) {
+    // The key without its requirement: does the entry speak of this case at all?
+    const Deviation& d = entry.deviation;
+    entry.ran |= d.matches(result.id, result.cell, d.requirement, d.invariant);
+    for (const Failure& failure : result.judgement.failures) {
+      entry.used |= names(d, result, failure);
+    }
+  }
+  if (verdict == Verdict::pass) return;
+  result.expectation = Expectation::expected;
+  for (const Failure& failure : result.judgement.failures) {
+    if (failure.level > fail_on_) continue;  // reported, but it fails no run
+    const Deviation* deviation = covering(result, failure);
+    if (deviation == nullptr) {
+      result.expectation = Expectation::unexpected;
+      result.deviation_reason.clear();
+      return;
+    }
+    result.deviation_reason = deviation->reason;
+  }
+  if (result.deviation_reason.empty()) result.expectation = Expectation::none;
+}
+
+std::vector<RunResult::StaleDeviation> Expectations::stale() const {
+  std::vector<RunResult::StaleDeviation> out;
+  for (const Entry& entry : entries_) {
+    if (entry.ran && !entry.used) out.push_back({key(entry.deviation), entry.deviation.reason});
+  }
+  return out;
+}
+
+const Deviation* Expectations::covering(const CaseResult& result, const Failure& failure) const {
+  for (const Entry& entry : entries_) {
+    if (names(entry.deviation, result, failure)) return &entry.deviation;
+  }
+  return nullptr;
+}
+
+int exit_code(const RunResult& run, checks::Level fail_on) {
+  bool failed = !run.stale.empty();
+  bool broken = run.interrupted;
+  bool ran = run.cases.empty();
+  for (const CaseResult& result : run.cases) {
+    const Verdict verdict = result.judgement.verdict;
+    ran |= verdict != Verdict::skip;
+    broken |= verdict == Verdict::error || verdict == Verdict::inconclusive;
+    if (verdict != Verdict::fail || result.expectation == Expectation::expected) continue;
+    for (const Failure& failure : result.judgement.failures) failed |= failure.level <= fail_on;
+    failed |= result.judgement.failures.empty();
+  }
+  if (failed) return 1;
+  if (broken) return 3;
+  return ran ? 0 : 77;
+}
+
+}  // namespace tcproof::harness

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/topology/netns.h"
+
+#include <cassert>
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace tcproof::harness {
+namespace {
+
+UniqueFd current_namespace() {
+  return UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+}
+
+std::string remedy_of(int number) {
+  switch (number) {
+    case EPERM: return "run as root, or allow user namespaces";
+    case EMFILE:
+    case ENFILE: return "raise the limit of open files (ulimit -n), or lower --jobs";
+    case ENOSPC: return "raise the sysctl user.max_net_namespaces";
+    case ENOMEM: return "free some memory, or lower --jobs";
+    default: return {};
+  }
+}
+
+}  // namespace
+
+UniqueFd::~UniqueFd() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+EnvironmentError environment_error(std::string step, int number, std::string remedy) {
+  if (remedy.empty()) remedy = remedy_of(number);
+  return {std::move(step), std::generic_category().message(number), std::move(remedy)};
+}
+
+Tried<Namespace> Namespace::make() {
+  const UniqueFd home = current_namespace();
+  if (!home) {
+    return tl::unexpected(
+        environment_error("open /proc/thread-self/ns/net", errno, "mount /proc in this container"));
+  }
+  if (::unshare(CLONE_NEWNET) != 0) {
+    return tl::unexpected(environment_error("make a network namespace", errno));
+  }
+  UniqueFd fresh = current_namespace();
+  const int number = errno;
+  const int back = ::setns(home.get(), CLONE_NEWNET);
+  assert(back == 0 && "a thread must return to its network namespace");
+  (void)back;
+  if (!fresh) return tl::unexpected(environment_error("hold a network namespace open", number));
+  return Namespace(std::move(fresh));
+}
+
+Namespace::Inside::Inside(int descriptor) : home_(current_namespace()) {
+  assert(home_ && "the thread's own network namespace must be open to return to");
+  const int entered = ::setns(descriptor, CLONE_NEWNET);
+  assert(entered == 0 && "a network namespace of ours can be entered");
+  (void)entered;
+}
+
+Namespace::Inside::~Inside() {
+  const int back = ::setns(home_.get(), CLONE_NEWNET);
+  assert(back == 0 && "a thread must return to its network namespace");
+  (void)back;
+}
+
+int write_sysctl(const Namespace& space, const std::string& name, const std::string& value) {
+  std::string path = "/proc/sys/";
+  for (const char c : name) path += c == '.' ? '/' : c == '/' ? '.' : c;
+  return space.run([&] {
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file) return errno;
+    return ::write(file.get(), value.data(), value.size()) < 0 ? errno : 0;
+  });
+}
+
+unsigned long raise_open_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit wanted{limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) limit = wanted;
+  }
+  return limit.rlim_cur;
+}
+
+}  // namespace tcproof::harness

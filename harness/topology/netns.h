@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "harness/case/diagnostic.h"
+
+namespace tcproof::harness {
+
+/// A file descriptor and its owner.
+class UniqueFd {
+ public:
+  UniqueFd() = default;
+  explicit UniqueFd(int descriptor) : descriptor_(descriptor) {}
+  UniqueFd(UniqueFd&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~UniqueFd();
+
+  int get() const { return descriptor_; }
+  explicit operator bool() const { return descriptor_ >= 0; }
+  void reset() { UniqueFd gone(std::exchange(descriptor_, -1)); }
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// The step with errno's text; `remedy` may be empty.
+EnvironmentError environment_error(std::string step, int number, std::string remedy = {});
+
+/// A network namespace without a name: it ends with its last descriptor or socket, so a crash leaks
+/// nothing. Sockets stay where they were created; run() is needed to create them and to write /proc/sys/net.
+class Namespace {
+ public:
+  /// A fresh one, holding only a loopback device that is down. The calling thread stays where it is.
+  static Tried<Namespace> make();
+
+  /// Runs `f` with the calling thread inside. Nothing else may hold the thread to its namespace.
+  template <class F>
+  auto run(F&& f) const {
+    const Inside inside(descriptor_.get());
+    return std::forward<F>(f)();
+  }
+  int descriptor() const { return descriptor_.get(); }
+
+ private:
+  /// Enters and, at its end, returns. A thread that cannot return must not go on: that is asserted.
+  class Inside {
+   public:
+    explicit Inside(int descriptor);
+    ~Inside();
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+   private:
+    UniqueFd home_;
+  };
+
+  explicit Namespace(UniqueFd descriptor) : descriptor_(std::move(descriptor)) {}
+  UniqueFd descriptor_;
+};
+
+/// Writes `value` to a sysctl of `space`. `name` is as in sysctl(8): dots between the parts, a slash for a
+/// dot inside one ("net.ipv4.conf.eth0/1.rp_filter"). The errno of a refusal, 0 if it is set.
+int write_sysctl(const Namespace& space, const std::string& name, const std::string& value);
+
+/// As many open files as the hard limit allows: each attempt holds about ten.
+/// Returns the limit in force.
+unsigned long raise_open_files();
+
+}  // namespace tcproof::harness

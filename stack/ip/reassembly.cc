@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/ip/reassembly.h"
+
+#include <algorithm>
+
+namespace tcproof::ip {
+
+Reassembler::Outcome Reassembler::add(const Fragment& fragment, Instant now) {
+  if (fragment.offset + fragment.data.size() > max_payload)
+    return {{}, "drop: reassembly, the packet would be longer than 65535 octets"};
+  if (fragment.data.empty()) return {{}, "drop: reassembly, a fragment without octets"};
+  Partial& partial = find_or_begin(fragment.key, now);
+  if (const std::string_view rule = take(partial, fragment); !rule.empty()) return {{}, rule};
+  const bool complete = partial.total && partial.have.size() == 1 && partial.have[0].first == 0 &&
+                        partial.have[0].end == *partial.total;
+  if (!complete) {
+    keep_within_limits(partial);
+    return {};
+  }
+  wire::Buffer whole = std::move(partial.head);
+  whole.insert(whole.end(), partial.payload.begin(), partial.payload.end());
+  partials_.remove_if([&](const Partial& p) { return &p == &partial; });
+  return {std::move(whole), {}};
+}
+
+Reassembler::Partial& Reassembler::find_or_begin(const FragmentKey& key, Instant now) {
+  const auto found = std::ranges::find(partials_, key, &Partial::key);
+  if (found != partials_.end()) return *found;
+  if (partials_.size() == max_packets) partials_.pop_front();
+  Partial& partial = partials_.emplace_back();
+  partial.key = key;
+  partial.due = now + lifetime;
+  return partial;
+}
+
+/// Empty if the fragment was taken (or repeats what is there), else the rule that dropped it.
+std::string_view Reassembler::take(Partial& partial, const Fragment& fragment) {
+  if (partial.poisoned) return "drop: reassembly, a piece of a packet with overlaps, RFC 8200 4.5";
+  const Range range{fragment.offset, fragment.offset + fragment.data.size()};
+  const std::size_t have_end = partial.have.empty() ? 0 : partial.have.back().end;
+  const bool other_end =
+      partial.total && (fragment.more ? range.end > *partial.total : range.end != *partial.total);
+  const bool end_too_early = !partial.total && !fragment.more && have_end > range.end;
+  const bool overlap = overlaps(partial, range);
+  if (overlap_ == Overlap::discard_packet && (overlap || other_end || end_too_early)) {
+    if (repeats(partial, fragment)) return "drop: reassembly, a repeated fragment";
+    poison(partial);
+    return "drop: reassembly, overlapping fragments discard the packet, RFC 5722 4";
+  }
+  if (other_end || end_too_early) return "drop: reassembly, fragments disagree about the end";
+  if (!fragment.more) partial.total = range.end;
+  fill(partial, fragment);
+  cover(partial, range);
+  if (fragment.offset == 0 && partial.first_fragment.empty()) {
+    partial.head.assign(fragment.head.begin(), fragment.head.end());
+    partial.first_fragment.assign(fragment.packet.begin(), fragment.packet.end());
+  }
+  return {};
+}
+
+/// The same octets at the same place, as a network that duplicates makes them. Ranges that touch have been
+/// joined, so "lies within what is there, with equal octets" is as near as can be told.
+bool Reassembler::repeats(const Partial& partial, const Fragment& fragment) const {
+  const Range range{fragment.offset, fragment.offset + fragment.data.size()};
+  const bool inside = std::ranges::any_of(
+      partial.have, [&](const Range& r) { return r.first <= range.first && range.end <= r.end; });
+  const bool is_end = partial.total && range.end == *partial.total;
+  return inside && is_end != fragment.more &&
+         std::ranges::equal(wire::Bytes(partial.payload).subspan(range.first, fragment.data.size()),
+                            fragment.data);
+}
+
+void Reassembler::poison(Partial& partial) {
+  const FragmentKey key = partial.key;
+  const Instant due = partial.due;
+  partial = Partial{};
+  partial.key = key;
+  partial.due = due;
+  partial.poisoned = true;
+}
+
+bool Reassembler::overlaps(const Partial& partial, Range range) {
+  return std::ranges::any_of(
+      partial.have, [&](const Range& r) { return r.first < range.end && range.first < r.end; });
+}
+
+/// Copies the octets that are not there yet.
+void Reassembler::fill(Partial& partial, const Fragment& fragment) {
+  const std::size_t end = fragment.offset + fragment.data.size();
+  if (partial.payload.size() < end) partial.payload.resize(end);
+  const auto copy = [&](std::size_t from, std::size_t to) {
+    const auto source = fragment.data.subspan(from - fragment.offset, to - from);
+    std::ranges::copy(source, partial.payload.begin() + static_cast<std::ptrdiff_t>(from));
+  };
+  std::size_t at = fragment.offset;
+  for (const Range& r : partial.have) {
+    if (r.end <= at) continue;
+    if (r.first >= end) break;
+    if (at < r.first) copy(at, r.first);
+    at = r.end;
+  }
+  if (at < end) copy(at, end);
+}
+
+void Reassembler::cover(Partial& partial, Range range) {
+  std::vector<Range> joined;
+  joined.reserve(partial.have.size() + 1);
+  for (const Range& r : partial.have) {
+    if (r.end < range.first || r.first > range.end) {
+      joined.push_back(r);
+    } else {
+      range = {std::min(range.first, r.first), std::max(range.end, r.end)};
+    }
+  }
+  joined.push_back(range);
+  std::ranges::sort(joined, {}, &Range::first);
+  partial.have = std::move(joined);
+}
+
+void Reassembler::keep_within_limits(const Partial& current) {
+  std::size_t octets = 0;
+  for (const Partial& partial : partials_) octets += partial.octets();
+  while (octets > max_octets && &partials_.front() != &current) {
+    octets -= partials_.front().octets();
+    partials_.pop_front();
+  }
+}
+
+void Reassembler::expire(Instant now, const std::function<void(wire::Bytes first)>& gone) {
+  while (!partials_.empty() && partials_.front().due <= now) {
+    const Partial partial = std::move(partials_.front());
+    partials_.pop_front();
+    gone(partial.first_fragment);
+  }
+}
+
+std::optional<Instant> Reassembler::next_deadline() const {
+  if (partials_.empty()) return {};
+  return partials_.front().due;
+}
+
+}  // namespace tcproof::ip
