@@ -98,6 +98,7 @@ Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options 
   for (std::size_t i = 0; i < network.links.size(); ++i) {
     if (auto ok = built.make_link(static_cast<LinkId>(i)); !ok) return tl::unexpected(ok.error());
   }
+  if (auto ok = built.wait_until_operational(); !ok) return tl::unexpected(ok.error());
   for (std::size_t i = 0; i < network.links.size(); ++i) {
     for (std::size_t end = 0; end < 2; ++end) {
       const auto ok = built.configure_end(static_cast<LinkId>(i), end);
@@ -109,7 +110,6 @@ Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options 
     if (!built.is_real(id)) continue;
     if (auto ok = built.add_routes(id); !ok) return tl::unexpected(ok.error());
   }
-  if (auto ok = built.wait_until_operational(); !ok) return tl::unexpected(ok.error());
   if (auto ok = built.open_taps(reaper); !ok) return tl::unexpected(ok.error());
   return built;
 }
