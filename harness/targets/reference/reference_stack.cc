@@ -150,7 +150,7 @@ StackInstance::Answer ReferenceStack::status(Handle handle, checks::Call::Status
   switch (subject) {
     case Status::mss: return {Outcome::ok, connection->effective_send_mss()};
     case Status::unread: return {Outcome::ok, static_cast<std::int64_t>(connection->readable())};
-    case Status::urgent:
+    case Status::urgent: return {Outcome::ok, connection->urgent_unread()};
     case Status::path_mtu:
     case Status::connection: break;
   }
