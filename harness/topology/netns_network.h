@@ -65,6 +65,7 @@ class NetnsNetwork {
   Tried<void> configure_end(checks::LinkId id, std::size_t end);
   Tried<void> add_routes(checks::HostId id);
   Tried<void> wait_until_operational();
+  Tried<void> wait_until_addressed();
   Tried<void> open_taps(link::Reaper& reaper);
   void find_path();
 

@@ -40,6 +40,8 @@ class LinuxBench final : public RealBench {
   NetnsNetwork::Tap* tap_of(checks::LinkId link);
   void trouble(std::string what, bool inconclusive);
   void put(const Fence::Probe& probe);
+  /// Adds what has been noticed so far, in the order of its times.
+  void notice(checks::Trace& trace);
   /// Reads every frame that waits. True if a fence went on, whose next answer may be there already.
   bool read_taps(checks::Trace& trace);
   void on_frame(checks::Trace& trace, NetnsNetwork::Tap& tap,
