@@ -171,7 +171,7 @@ Tried<void> Netlink::add_address(const std::string& device, const wire::IpPrefix
 Tried<bool> Netlink::owns(const wire::IpAddress& address) {
   rtnl_route* found = nullptr;
   const int code = rtnl_route_lookup(socket_.get(), nl_address(address).get(), &found);
-  if (code == -NLE_OBJ_NOTFOUND || code == -NLE_HOST_UNREACH || code == -NLE_FAILURE) return false;
+  if (code == -NLE_OBJ_NOTFOUND || code == -NLE_FAILURE) return false;
   if (code < 0) return refused("look up the route to " + wire::to_string(address), code);
   const RouteObject route(found);
   return rtnl_route_get_type(route.get()) == RTN_LOCAL;

@@ -26,10 +26,8 @@ std::string device_name(LinkId link, std::size_t end) {
 }
 
 tl::unexpected<EnvironmentError> missing(std::string what) {
-  EnvironmentError error{"build the network of the case", std::move(what),
-                         "run the case on a target in virtual time"};
-  error.skip = true;
-  return tl::unexpected(std::move(error));
+  return tl::unexpected(skip_case("build the network of the case", std::move(what),
+                                  "run the case on a target in virtual time"));
 }
 
 /// Waits without a system call that spins, for time that a virtual machine's clock can skip.

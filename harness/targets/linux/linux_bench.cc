@@ -20,8 +20,9 @@ using checks::LinkId;
 using checks::State;
 using checks::StepId;
 
-tl::unexpected<EnvironmentError> not_here(std::string step, std::string why, std::string remedy) {
-  return tl::unexpected(EnvironmentError{std::move(step), std::move(why), std::move(remedy), true});
+tl::unexpected<EnvironmentError> not_here(const std::string& step, std::string why,
+                                          std::string remedy) {
+  return tl::unexpected(skip_case(step, std::move(why), std::move(remedy)));
 }
 
 Tried<void> write_sysctls(const checks::Case& one_case, const Namespace& target) {

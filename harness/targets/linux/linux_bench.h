@@ -19,7 +19,7 @@ namespace tcproof::harness {
 /// CLOCK_REALTIME: the kernel's receive time of a frame, the moment before sendto() of a sent one.
 class LinuxBench final : public RealBench {
  public:
-  /// Both outlive the bench. EnvironmentError::skip: the case needs what this machine lacks.
+  /// Both outlive the bench. A skip (see is_skip()): the case needs what this machine lacks.
   static Tried<std::unique_ptr<LinuxBench>> open(const checks::Case& one_case,
                                                  link::Reaper& reaper);
 

@@ -349,7 +349,7 @@ TEST_F(LinuxBenchPlainTest, MissingSysctlIsASkip) {
   one_case.sysctls = {{"net.ipv4.tcp_no_such_thing", "1"}};
   const auto bench = LinuxBench::open(one_case, reaper);
   ASSERT_FALSE(bench);
-  EXPECT_TRUE(bench.error().skip);
+  EXPECT_TRUE(is_skip(bench.error()));
   EXPECT_THAT(bench.error().step, testing::HasSubstr("tcp_no_such_thing"));
 }
 
