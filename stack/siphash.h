@@ -21,7 +21,8 @@ class SipHash {
     State v = start_;
     std::size_t at = 0;
     for (; at + 8 <= data.size(); at += 8) compress(v, little_endian(data, at, 8));
-    compress(v, little_endian(data, at, data.size() - at) | std::uint64_t{data.size() & 0xff} << 56);
+    compress(v,
+             little_endian(data, at, data.size() - at) | std::uint64_t{data.size() & 0xff} << 56);
     v[2] ^= 0xff;
     for (int i = 0; i < 4; ++i) round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];

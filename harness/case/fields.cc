@@ -144,7 +144,8 @@ std::optional<double> probability_of(const Node& node, std::string_view what, Pr
   const auto text = text_of(node, what, problems);
   if (!text) return std::nullopt;
   const bool percent = !text->empty() && text->back() == '%';
-  auto number = parse_decimal(percent ? std::string_view(*text).substr(0, text->size() - 1) : *text);
+  auto number =
+      parse_decimal(percent ? std::string_view(*text).substr(0, text->size() - 1) : *text);
   if (number && percent) number = *number / 100;
   if (!number || *number > 1) {
     problems.add(node.place, fmt::format("{} is 0 to 1, or a percentage, not '{}'", what, *text));

@@ -11,7 +11,8 @@
 
 namespace tcproof::harness::loading {
 
-Source::Source(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {
+Source::Source(std::string file, std::string text)
+    : file_(std::move(file)), text_(std::move(text)) {
   starts_.push_back(0);
   for (std::size_t at = 0; at < text_.size(); ++at) {
     if (text_[at] == '\n') starts_.push_back(at + 1);
@@ -39,6 +40,9 @@ checks::SourceMark mark_of(const Place& place) {
 }
 
 void Problems::add(const Place& place, std::string message, std::string cure) {
+  constexpr std::size_t most_kept = 1000;
+  ++reports_;
+  if (found_.size() >= most_kept) return;
   Diagnostic diagnostic;
   diagnostic.message = std::move(message);
   diagnostic.cure = std::move(cure);

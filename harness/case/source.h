@@ -45,7 +45,8 @@ class Problems {
   /// An error that was reported before at the same place is dropped: several cells share their steps.
   void add(const Place& place, std::string message, std::string cure = {});
   bool empty() const { return found_.empty(); }
-  std::size_t size() const { return found_.size(); }
+  /// How often add() was called: whether something went wrong since, even if it was known already.
+  std::size_t size() const { return reports_; }
   /// Enough to show: whoever can stop early does.
   bool full() const { return found_.size() >= 20; }
   /// At most 20, in the order of the file.
@@ -54,6 +55,7 @@ class Problems {
  private:
   Diagnostics found_;
   std::set<std::string> seen_;
+  std::size_t reports_ = 0;
 };
 
 }  // namespace tcproof::harness::loading

@@ -58,15 +58,15 @@ void TreeBuilder::find_text(Node& node) const {
   const bool quoted = at < line.size() && (line[at] == '"' || line[at] == '\'');
   node.text_column = quoted ? at + 1 : at;
   const std::string_view rest = line.substr(std::min<std::size_t>(node.text_column, line.size()));
-  node.verbatim = rest.substr(0, node.text.size()) == node.text &&
-                  node.text.find('\n') == std::string::npos;
+  node.verbatim =
+      rest.substr(0, node.text.size()) == node.text && node.text.find('\n') == std::string::npos;
   if (quoted) {
     const std::size_t end = rest.size() > node.text.size() ? node.text.size() : std::string::npos;
     node.verbatim = node.verbatim && end != std::string::npos && rest[end] == line[at];
     node.place.length = static_cast<std::uint32_t>(node.verbatim ? node.text.size() + 2 : 1);
   } else {
-    node.place.length = static_cast<std::uint32_t>(
-        node.verbatim ? std::max<std::size_t>(1, node.text.size()) : 1);
+    node.place.length =
+        static_cast<std::uint32_t>(node.verbatim ? std::max<std::size_t>(1, node.text.size()) : 1);
   }
 }
 
@@ -103,8 +103,8 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string&, YAML::anc
     node.style = Node::Style::block;
   } else if (!node.verbatim) {
     Place rest = node.place;
-    rest.length = static_cast<std::uint32_t>(line.size() - std::min<std::size_t>(
-                                                               line.size(), node.place.column));
+    rest.length = static_cast<std::uint32_t>(line.size() -
+                                             std::min<std::size_t>(line.size(), node.place.column));
     problems_.add(rest, "this value goes on in the next line",
                   "write it in one line, or in quotes");
   }

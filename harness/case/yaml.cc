@@ -180,7 +180,8 @@ Document parse_yaml(std::string file, std::string text, Problems& problems) {
   return document;
 }
 
-Document read_yaml(const std::filesystem::path& path, const std::string& shown, Problems& problems) {
+Document read_yaml(const std::filesystem::path& path, const std::string& shown,
+                   Problems& problems) {
   const auto broken = [&](const std::string& why) {
     Document document;
     document.source = std::make_unique<const Source>(shown, "");

@@ -20,8 +20,8 @@ struct Node {
   /// Of scalars: plain, quoted, or `|` and `>`; of the others: in lines or in brackets.
   enum class Style { plain, quoted, block, flow } style = Style::plain;
   Place place;
-  std::string text;            // of a scalar
-  bool verbatim = false;       // the text stands in the file as it is, from `text_column` on
+  std::string text;       // of a scalar
+  bool verbatim = false;  // the text stands in the file as it is, from `text_column` on
   std::uint32_t text_column = 0;
   std::vector<Node> items;     // of a sequence
   std::vector<Entry> entries;  // of a mapping, in the order written

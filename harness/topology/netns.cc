@@ -42,8 +42,8 @@ EnvironmentError environment_error(std::string step, int number, std::string rem
 Tried<Namespace> Namespace::make() {
   const UniqueFd home = current_namespace();
   if (!home) {
-    return tl::unexpected(environment_error("open /proc/thread-self/ns/net", errno,
-                                            "mount /proc in this container"));
+    return tl::unexpected(
+        environment_error("open /proc/thread-self/ns/net", errno, "mount /proc in this container"));
   }
   if (::unshare(CLONE_NEWNET) != 0) {
     return tl::unexpected(environment_error("make a network namespace", errno));

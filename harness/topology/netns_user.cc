@@ -52,8 +52,8 @@ Tried<void> map_identities(uid_t user, gid_t group) {
 std::string user_namespace_remedy(const std::string& step, int number) {
   if (number == EINVAL) return "enter the user namespace before any thread is started";
   if (number == ENOSPC || number == EUSERS) {
-    return fmt::format("raise the sysctl user.max_user_namespaces or user.max_net_namespaces, or {}",
-                       as_root);
+    return fmt::format(
+        "raise the sysctl user.max_user_namespaces or user.max_net_namespaces, or {}", as_root);
   }
   const auto apparmor = setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
   if (apparmor.value_or(0) != 0) {

@@ -11,8 +11,8 @@ Reassembler::Outcome Reassembler::add(const Fragment& fragment, Instant now) {
   if (fragment.data.empty()) return {{}, "drop: reassembly, a fragment without octets"};
   Partial& partial = find_or_begin(fragment.key, now);
   if (const std::string_view rule = take(partial, fragment); !rule.empty()) return {{}, rule};
-  const bool complete = partial.total && partial.have.size() == 1 &&
-                        partial.have[0].first == 0 && partial.have[0].end == *partial.total;
+  const bool complete = partial.total && partial.have.size() == 1 && partial.have[0].first == 0 &&
+                        partial.have[0].end == *partial.total;
   if (!complete) {
     keep_within_limits(partial);
     return {};
@@ -38,8 +38,8 @@ std::string_view Reassembler::take(Partial& partial, const Fragment& fragment) {
   if (partial.poisoned) return "drop: reassembly, a piece of a packet with overlaps, RFC 8200 4.5";
   const Range range{fragment.offset, fragment.offset + fragment.data.size()};
   const std::size_t have_end = partial.have.empty() ? 0 : partial.have.back().end;
-  const bool other_end = partial.total && (fragment.more ? range.end > *partial.total
-                                                         : range.end != *partial.total);
+  const bool other_end =
+      partial.total && (fragment.more ? range.end > *partial.total : range.end != *partial.total);
   const bool end_too_early = !partial.total && !fragment.more && have_end > range.end;
   const bool overlap = overlaps(partial, range);
   if (overlap_ == Overlap::discard_packet && (overlap || other_end || end_too_early)) {
@@ -62,9 +62,8 @@ std::string_view Reassembler::take(Partial& partial, const Fragment& fragment) {
 /// joined, so "lies within what is there, with equal octets" is as near as can be told.
 bool Reassembler::repeats(const Partial& partial, const Fragment& fragment) const {
   const Range range{fragment.offset, fragment.offset + fragment.data.size()};
-  const bool inside = std::ranges::any_of(partial.have, [&](const Range& r) {
-    return r.first <= range.first && range.end <= r.end;
-  });
+  const bool inside = std::ranges::any_of(
+      partial.have, [&](const Range& r) { return r.first <= range.first && range.end <= r.end; });
   const bool is_end = partial.total && range.end == *partial.total;
   return inside && is_end != fragment.more &&
          std::ranges::equal(wire::Bytes(partial.payload).subspan(range.first, fragment.data.size()),
@@ -81,9 +80,8 @@ void Reassembler::poison(Partial& partial) {
 }
 
 bool Reassembler::overlaps(const Partial& partial, Range range) {
-  return std::ranges::any_of(partial.have, [&](const Range& r) {
-    return r.first < range.end && range.first < r.end;
-  });
+  return std::ranges::any_of(
+      partial.have, [&](const Range& r) { return r.first < range.end && range.first < r.end; });
 }
 
 /// Copies the octets that are not there yet.

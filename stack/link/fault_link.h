@@ -13,9 +13,9 @@ namespace tcproof::link {
 struct Faults {
   double loss = 0;
   double duplicate = 0;
-  double reorder = 0;      // the frame waits until the next one has passed it, or for reorder_hold
-  double corrupt = 0;      // one bit behind the Ethernet header is flipped
-  Duration jitter{};       // an extra delay of 0 .. jitter, so frames may overtake each other
+  double reorder = 0;  // the frame waits until the next one has passed it, or for reorder_hold
+  double corrupt = 0;  // one bit behind the Ethernet header is flipped
+  Duration jitter{};   // an extra delay of 0 .. jitter, so frames may overtake each other
   Duration reorder_hold = 10ms;
 };
 

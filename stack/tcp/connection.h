@@ -6,10 +6,14 @@
 #include <optional>
 #include <string_view>
 
+#include "stack/tcp/challenge.h"
+#include "stack/tcp/receive_buffer.h"
+#include "stack/tcp/retransmit.h"
 #include "stack/tcp/segment.h"
+#include "stack/tcp/send_buffer.h"
+#include "stack/tcp/tcb.h"
+#include "stack/tcp/timers.h"
 #include "stack/wire/time.h"
-
-// This is the surface that the host relies on; the TCB and the private steps of segment arrival join it.
 
 namespace tcproof::tcp {
 
@@ -26,6 +30,7 @@ enum class State : std::uint8_t {
   last_ack,
   time_wait,
 };
+std::string_view to_string(State state);  // "SYN-RECEIVED"
 
 /// Why a connection ended, or why a call is refused (RFC 9293 3.9.1's words).
 enum class Error : std::uint8_t {
@@ -56,6 +61,8 @@ struct Config {
   Duration msl = 30s;                       // TIME-WAIT lasts two of them (RFC 9293 3.4.2)
   Duration r2 = 100s;                       // give up sending data (MUST-20)
   Duration r2_syn = 180s;                   // give up sending SYN (MUST-23)
+  std::uint32_t r1 = 3;                     // retransmissions before negative advice (SHLD-10)
+  Duration sws_override = 500ms;            // 0.1 s to 1 s (3.8.6.2.1)
   bool nagle = true;                        // (SHLD-7)
   std::uint32_t challenge_ack_limit = 100;  // RFC 5961 7, per connection and second
 };
@@ -79,6 +86,8 @@ class Connection {
  public:
   Connection(const Config& config, Output& output);
   ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // User calls (RFC 9293 3.10.1 to 3.10.6). The host has made sure that the connection may be opened.
   void open_active(Seq iss, Instant now);
@@ -107,6 +116,103 @@ class Connection {
   std::size_t readable() const;  // octets that receive() would give now
   bool peer_closed() const;      // FIN received and everything before it read
   std::uint16_t effective_send_mss() const;
+  /// Octets of urgent data not yet read, those included that have not arrived (MUST-33); 0: normal mode.
+  std::uint32_t urgent_unread() const;
+  /// Octets of SEND that are not acknowledged yet.
+  std::size_t unacknowledged() const;
+
+ private:
+  /// What a numbered check of 3.10.7 decides: go on with the next one, or leave the segment.
+  enum class Next : std::uint8_t { step, drop };
+
+  // connection.cc
+  void enter(State to, std::string_view rule);
+  void end(Error error, std::string_view rule);
+  void return_to_listen(std::string_view rule);
+  void after_close(Instant now);
+  bool synchronized() const;
+
+  // segment_arrives.cc: RFC 9293 3.10.7, in its order
+  void on_listen(const Segment& seg, Instant now);
+  void on_syn_sent(const Segment& seg, Instant now);
+  void on_other_states(Segment seg, Instant now);
+  void accept_syn(const Segment& seg);
+  void syn_sent_syn(const Segment& seg, Instant now);
+  Next check_sequence(Segment& seg, Instant now);
+  Next refuse_sequence(const Segment& seg, Instant now);
+  Next check_rst(const Segment& seg, Instant now);
+  Next check_syn(const Segment& seg, Instant now);
+  Next check_ack(const Segment& seg, Instant now);
+  Next syn_received_ack(const Segment& seg, Instant now);
+  Next after_ack(const Segment& seg, Instant now);
+  void check_urg(const Segment& seg);
+  void process_text(const Segment& seg, Instant now);
+  void check_fin(const Segment& seg, Instant now);
+  void take_fin(Instant now);
+  void acknowledge_up_to(Seq ack, Instant now);
+  void established(std::string_view rule, Instant now);
+  void start_time_wait(std::string_view rule, Instant now);
+  void challenge_ack(std::string_view rule, Instant now);
+
+  // window.cc
+  void trim_to_window(Segment& seg) const;
+  void set_send_window(const Segment& seg);
+  void update_send_window(const Segment& seg, Instant now);
+  bool receive_window_would_move() const;
+  void advance_receive_window();
+  void window_update_after_read(Instant now);
+
+  // output.cc
+  void output(Instant now);
+  void send_queued(Instant now);
+  bool may_send(std::uint32_t length, std::uint32_t queued) const;
+  void transmit(Seq seq, std::uint32_t length, bool fin, Instant now);
+  void send_syn(Instant now);
+  void send_ack();
+  void send_reset();
+  void delay_ack(std::uint32_t octets, Instant now);
+  void transmit_earliest(Instant now);
+  void transmit_from_una(std::uint32_t text, Instant now);
+  void mark_urgent(Segment& segment) const;
+  void acknowledged_peer();
+  std::uint32_t usable_window() const;
+  std::uint32_t unsent() const;
+  bool fin_unsent() const;
+  bool outstanding() const { return tcb_.snd.una != tcb_.snd.nxt; }
+  bool may_transmit_text() const;
+  Seq text_seq() const;
+
+  // timeouts.cc
+  void start_retransmission_timer(Instant now);
+  void retransmission_timeout(Instant now);
+  void persist_timeout(Instant now);
+  void arm_persist(Instant now);
+  void leave_persist(Instant now);
+  bool gave_up(Instant now);
+  bool zero_window() const { return tcb_.snd.wnd == 0 && tcb_.snd.syn_acked; }
+
+  Config config_;
+  Output& output_;
+  State state_ = State::closed;
+  Error error_ = Error::none;
+  bool passive_ = false;
+  bool close_called_ = false;  // a FIN follows what is queued
+  bool soft_error_ = false;    // an ICMP error arrived since SND.UNA advanced (3.9.2.2)
+
+  Tcb tcb_;
+  std::uint16_t send_mss_;  // what the peer's SYN said, or the default
+  SendBuffer send_buffer_;
+  ReceiveBuffer receive_buffer_;
+  std::optional<Seq> push_;  // the octet following the last SEND with PUSH
+
+  Timers timers_;
+  RtoEstimator rto_;
+  Unanswered unanswered_;
+  std::optional<Seq> recover_;  // SND.NXT when the retransmission timer went off
+  Duration persist_interval_{};
+  bool ack_now_ = false;           // an acknowledgment is due with the next output
+  std::uint32_t ack_pending_ = 0;  // octets received and not yet acknowledged
+  ChallengeLimit challenge_limit_;
 };
 
 }  // namespace tcproof::tcp

@@ -19,15 +19,15 @@ enum class Field : std::uint8_t {
   // clang-format off
   eth_dst, eth_src, eth_type,
   arp_htype, arp_ptype, arp_hlen, arp_plen, arp_op, arp_sha, arp_spa, arp_tha, arp_tpa,
-  ip_version, ip_ihl, ip_tos, ip_dscp, ip_ecn, ip_length, ip_id, ip_reserved, ip_df, ip_mf, ip_offset,
-  ip_ttl, ip_protocol, ip_checksum, ip_src, ip_dst, ip_flow, ip_options,
+  ip_version, ip_ihl, ip_tos, ip_dscp, ip_ecn, ip_length, ip_id, ip_reserved, ip_df,
+  ip_mf, ip_offset, ip_ttl, ip_protocol, ip_checksum, ip_src, ip_dst, ip_flow, ip_options,
   tcp_checksum, tcp_offset, tcp_reserved,
   udp_length, udp_checksum,
   icmp_type, icmp_code, icmp_checksum, icmp_id, icmp_seq, icmp_mtu, icmp_pointer, icmp_gateway,
   icmp_originate, icmp_receive, icmp_transmit,
   icmpv6_type, icmpv6_code, icmpv6_checksum, icmpv6_id, icmpv6_seq, icmpv6_mtu, icmpv6_pointer,
-  nd_type, nd_code, nd_checksum, nd_target, nd_destination, nd_router, nd_solicited, nd_override, nd_source_lla,
-  nd_target_lla, nd_lifetime, nd_hop_limit, nd_mtu, nd_prefix, nd_options,
+  nd_type, nd_code, nd_checksum, nd_target, nd_destination, nd_router, nd_solicited, nd_override,
+  nd_source_lla, nd_target_lla, nd_lifetime, nd_hop_limit, nd_mtu, nd_prefix, nd_options,
   // clang-format on
 };
 

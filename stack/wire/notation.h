@@ -47,6 +47,13 @@ std::string print(TcpFlags flags);  // padded to two columns
 /// One letter, or 0 if it is none.
 TcpFlags flag_of(char letter);
 
+/// "unknown option 'sackok'", with the name that was meant if only the case is wrong.
+SyntaxError unknown_option(Text name);
+
+/// A sequence number as its distance from `base`, below it with a minus sign; from base zero it is
+/// the absolute number.
+std::string print_relative(Seq value, Seq base);
+
 /// What the relative numbers of a line count from. All zero: absolute numbers.
 struct SegmentBase {
   Seq seq;  // first octet and end
@@ -68,9 +75,10 @@ struct PrintedSegment {
   };
   std::vector<Span> spans;
 };
-/// `frame.tcp` as one line, canonical: flags padded to two columns, `ack` if the flag is set,
-/// `win` always, `urg` if not 0, options if any (printed `<...>` as canonical text; what is malformed
-/// as `raw`). parse_segment(print_segment(x, b).text, b) gives x back, up to ports and payload octets.
+/// `frame.tcp` as one line, canonical: flags padded to two columns, `ack` if the flag is set (or
+/// the number is not zero), `win` always, `urg` if not 0, options if any (printed `<...>` as canonical
+/// text; what is malformed as `raw`). parse_segment(print_segment(x, b).text, b) gives x back, up to
+/// ports and payload octets, for options of a multiple of four octets, at most 40.
 PrintedSegment print_segment(const FrameSpec& frame, SegmentBase base);
 
 /// Any frame as one line for reports and -v: a segment line for TCP, else for example

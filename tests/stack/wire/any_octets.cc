@@ -7,6 +7,7 @@
 #include "stack/wire/ipv4.h"
 #include "stack/wire/ipv6.h"
 #include "stack/wire/numbers.h"
+#include "stack/wire/tcp_options.h"
 
 namespace tcproof::wire::test {
 
@@ -102,6 +103,28 @@ rc::Gen<Buffer> any_octets() {
                              frame.resize(static_cast<std::size_t>(*inRange(0, 120)));
                            return frame;
                          }));
+}
+
+rc::Gen<Buffer> any_tcp_options() {
+  return rc::gen::resize(
+      rc::kNominalSize, rc::gen::exec([] {
+        Buffer area;
+        for (int i = *inRange(0, 6); i > 0; --i) {
+          const auto kind = *element<std::uint8_t>(0, 1, 1, 2, 3, 4, 5, 8, 19, 28, 34, 253);
+          const int right = kind == 2 || kind == 28 ? 2 : kind == 3 ? 1 : kind == 4 ? 0 : 8;
+          const Buffer body = *inRange(0, 4) == 0 ? octets(0, 10) : octets(right, right + 1);
+          if (kind < 2) {
+            area.push_back(kind);
+          } else {
+            const auto length = static_cast<std::uint8_t>(2 + body.size());
+            append_option(area, kind, *element(length, length, length, std::uint8_t{0}), body);
+          }
+        }
+        append(area, *element(Buffer{}, Buffer{}, Buffer(4), Buffer(9), octets(0, 8)));
+        if (area.size() > 40) area.resize(40);
+        pad_options(area);
+        return area;
+      }));
 }
 
 }  // namespace tcproof::wire::test

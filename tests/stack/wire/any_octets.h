@@ -11,4 +11,7 @@ namespace tcproof::wire::test {
 /// some kind, then anything, then a few octets changed and the end cut off.
 rc::Gen<Buffer> any_octets();
 
+/// An option area of a multiple of four octets, 40 at most: real options, some cut, and garbage.
+rc::Gen<Buffer> any_tcp_options();
+
 }  // namespace tcproof::wire::test

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "harness/commands/command.h"
+#include "harness/commands/selection.h"
+#include "harness/report/capture.h"
+#include "harness/report/console.h"
+#include "harness/report/document.h"
+#include "harness/report/expectations.h"
+#include "harness/report/journal.h"
+#include "harness/report/junit.h"
+#include "harness/run/runner.h"
+#include "harness/targets/target.h"
+
+namespace tcproof::harness {
+namespace {
+
+struct RunOptions {
+  std::string specs = default_specs();
+  Selection selection;
+  std::string target = "reference";
+  std::string fail_on = "must";
+  std::string baseline, json, junit, pcap, journal;
+  std::uint32_t jobs = 0;
+  bool require_target = false;
+  bool verbose = false;
+};
+
+checks::Level level_of(const std::string& name) {
+  return name == "must" ? checks::Level::must
+                        : (name == "should" ? checks::Level::should : checks::Level::may);
+}
+
+/// The run as it grows: what is finished goes to the journal, the console and the captures at once.
+class Run {
+ public:
+  Run(const RunOptions& options, const Library& library, const Target& target,
+      std::vector<Deviation> deviations, std::size_t total)
+      : options_(options),
+        library_(library),
+        level_(level_of(options.fail_on)),
+        expectations_(std::move(deviations), level_),
+        out_(options.json == "-" || options.junit == "-" ? stderr : stdout),
+        console_(out_, library.catalogue(), target.describe(), console_options(total)) {
+    result_.target = target.profile().name;
+    result_.seed = options.selection.seed;
+    result_.host.tcproof = TCPROOF_VERSION;
+    result_.host.target = target.describe();
+    utsname kernel{};
+    if (uname(&kernel) == 0)
+      result_.host.kernel = fmt::format("{} {}", kernel.sysname, kernel.release);
+    result_.host.started = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+    result_.host.jobs = options.jobs;
+  }
+
+  Tried<void> open_journal() {
+    if (options_.journal.empty()) return {};
+    Tried<Journal> journal = Journal::open(options_.journal);
+    if (!journal) return tl::unexpected(journal.error());
+    journal_ = std::move(*journal);
+    return {};
+  }
+
+  void add(std::size_t index, CaseResult result) {
+    expectations_.apply(result);
+    std::string capture_file;
+    const checks::Verdict verdict = result.judgement.verdict;
+    if (!options_.pcap.empty() && result.trace &&
+        (options_.verbose || verdict != checks::Verdict::pass)) {
+      capture_file = write_capture(result);
+    }
+    if (journal_) note(journal_->add(result));
+    console_.add(result, capture_file);
+    if (verdict == checks::Verdict::pass) result.trace.reset();
+    finished_.emplace_back(index, std::move(result));
+  }
+
+  int finish(const RunEnd& end, Duration wall) {
+    std::sort(finished_.begin(), finished_.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (auto& [index, result] : finished_) result_.cases.push_back(std::move(result));
+    result_.stale = expectations_.stale();
+    result_.interrupted = end.interrupted;
+    result_.host.wall = wall;
+    console_.finish(result_);
+    if (!options_.json.empty()) note(write_file(options_.json, to_json(result_).dump(1) + "\n"));
+    if (!options_.junit.empty()) {
+      note(write_file(options_.junit, junit_xml(result_, library_.catalogue())));
+    }
+    const int code = exit_code(result_, level_);
+    return code == exit_status::ok && trouble_ ? exit_status::environment : code;
+  }
+
+ private:
+  Console::Options console_options(std::size_t total) const {
+    Console::Options options;
+    options.style = {.color = Console::wants_color(out_), .verbose = options_.verbose};
+    options.progress = isatty(fileno(out_)) != 0;
+    options.total = total;
+    return options;
+  }
+
+  std::string write_capture(const CaseResult& result) {
+    const std::filesystem::path path =
+        std::filesystem::path(options_.pcap) / (capture_name(result) + ".pcapng");
+    std::error_code error;
+    std::filesystem::create_directories(path.parent_path(), error);
+    const wire::Buffer octets = capture(result);
+    note(write_file(path.string(), {reinterpret_cast<const char*>(octets.data()), octets.size()}));
+    return path.string();
+  }
+
+  /// A view that cannot be written does not stop the run, but it shows in the exit status.
+  void note(const Tried<void>& tried) {
+    if (tried || trouble_) return;
+    trouble_ = true;
+    report_error(tried.error());
+  }
+
+  const RunOptions& options_;
+  const Library& library_;
+  checks::Level level_;
+  Expectations expectations_;
+  std::FILE* out_;
+  Console console_;
+  std::optional<Journal> journal_;
+  std::vector<std::pair<std::size_t, CaseResult>> finished_;
+  RunResult result_;
+  bool trouble_ = false;
+};
+
+/// The target cannot run here: every case is a skip with the reason, unless the target is required.
+int unavailable(const EnvironmentError& error, const RunOptions& options) {
+  report_error(error);
+  return options.require_target ? exit_status::environment : exit_status::skipped;
+}
+
+Loaded<std::vector<Deviation>> deviations_of(const RunOptions& options, const Profile& profile,
+                                             const Library& library) {
+  std::vector<Deviation> deviations = profile.deviations;
+  if (options.baseline.empty()) return deviations;
+  const Loaded<Baseline> baseline = load_baseline(options.baseline, library.catalogue());
+  if (!baseline) return tl::unexpected(baseline.error());
+  deviations.insert(deviations.end(), baseline->deviations.begin(), baseline->deviations.end());
+  return deviations;
+}
+
+int run_selected(const RunOptions& options, const Library& library, Target& target,
+                 std::vector<Selected> selected, std::vector<Deviation> deviations) {
+  Run run(options, library, target, std::move(deviations), selected.size());
+  if (const Tried<void> journal = run.open_journal(); !journal)
+    return report_error(journal.error());
+  const auto start = std::chrono::steady_clock::now();
+  // Skips are known before anything runs; the rest is handed to the workers.
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < selected.size(); ++i) {
+    if (selected[i].one_case) {
+      places.push_back(i);
+    } else {
+      run.add(i, selected[i].skipped());
+    }
+  }
+  RunPlan plan;
+  plan.count = places.size();
+  plan.make = [&](std::size_t i) { return selected[places[i]].one_case; };
+  plan.jobs = options.jobs;
+  plan.keep_traces = options.verbose;
+  const RunEnd end = run_suite(target, plan, [&](std::size_t i, CaseResult result) {
+    run.add(places[i], std::move(result));
+  });
+  if (end.unavailable) return unavailable(*end.unavailable, options);
+  return run.finish(end, std::chrono::steady_clock::now() - start);
+}
+
+int run(RunOptions options) {
+  Loaded<Library> library = Library::open(options.specs);
+  if (!library) return report_errors(library.error());
+  // "plugin:FILE" and the like have their profile under the part before the colon.
+  const Loaded<Profile> profile =
+      library->profile(options.target.substr(0, options.target.find(':')));
+  if (!profile) return report_errors(profile.error());
+  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *profile);
+  if (!target) return report_errors(target.error());
+  Loaded<std::vector<Deviation>> deviations = deviations_of(options, *profile, *library);
+  if (!deviations) return report_errors(deviations.error());
+  Loaded<std::vector<Selected>> selected = select_cases(*library, options.selection, *profile);
+  if (!selected) return report_errors(selected.error());
+  if (options.jobs == 0) options.jobs = std::max(1U, std::thread::hardware_concurrency());
+  return run_selected(options, *library, **target, std::move(*selected), std::move(*deviations));
+}
+
+void add_options(CLI::App& command, RunOptions& options) {
+  add_selection_options(command, options.selection);
+  command.add_option("--target", options.target, "What is tested: reference, linux")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command.add_option("--jobs", options.jobs, "Worker processes; default: one for each core")
+      ->check(CLI::Range(1, 256));
+  command.add_option("--fail-on", options.fail_on, "The lowest level whose failure fails the run")
+      ->check(CLI::IsMember({"must", "should", "may"}))
+      ->capture_default_str();
+  command.add_option("--baseline", options.baseline, "Expected failures of your target")
+      ->type_name("FILE");
+  command.add_option("--json", options.json, "Write the result document; - is standard output")
+      ->type_name("FILE");
+  command.add_option("--junit", options.junit, "Write JUnit XML; - is standard output")
+      ->type_name("FILE");
+  command.add_option("--journal", options.journal, "Write a line of JSON for each case as it ends")
+      ->type_name("FILE");
+  command
+      .add_option("--pcap", options.pcap,
+                  "Write a pcapng of each case that does not pass; with -v of each")
+      ->type_name("DIR");
+  command.add_flag("--require-target", options.require_target,
+                   "A target that cannot run here is an error (3), not a skip (77)");
+  command.add_flag("-v,--verbose", options.verbose,
+                   "Show every case with its steps and what the target said");
+  add_specs_option(command, options.specs);
+  command.footer(
+      "Examples:\n"
+      "  tcproof run                                      every case on the reference stack\n"
+      "  tcproof run --target linux 'tcp/close/*'         the kernel, through veth pairs\n"
+      "  tcproof run tcp/window --filter ip=v6 -v         one folder, IPv6 only, step by step\n"
+      "  tcproof run my-case.yaml --pcap out              a file of your own, with a capture if it "
+      "fails\n"
+      "  tcproof run --target linux --baseline known.yaml --junit out.xml");
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Status& status) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "Run cases against a target and report");
+  add_options(*command, *options);
+  command->callback([options, &status] { status.code = run(*options); });
+}
+
+}  // namespace tcproof::harness

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/commands/selection.h"
+
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+
+#include "harness/commands/command.h"
+
+namespace tcproof::harness {
+namespace {
+
+bool is_file(const std::string& pattern) {
+  return pattern.ends_with(".yaml");
+}
+
+Loaded<std::vector<const CaseFile*>> load_files(Library& library, const Selection& selection) {
+  std::vector<std::string> patterns;
+  std::vector<const CaseFile*> files;
+  Diagnostics errors;
+  const auto keep = [&](const Loaded<const CaseFile*>& file) {
+    if (file) {
+      files.push_back(*file);
+    } else {
+      errors.insert(errors.end(), file.error().begin(), file.error().end());
+    }
+  };
+  for (const std::string& pattern : selection.ids) {
+    if (is_file(pattern)) {
+      keep(library.load_file(pattern));
+    } else {
+      patterns.push_back(pattern);
+    }
+  }
+  if (!patterns.empty() || selection.ids.empty()) {
+    const Loaded<std::vector<std::string>> ids = select_ids(library, patterns);
+    if (!ids) return tl::unexpected(ids.error());
+    for (const std::string& id : *ids) keep(library.load(id));
+  }
+  if (!errors.empty()) return tl::unexpected(errors);
+  return files;
+}
+
+Loaded<Selected> select_cell(const CaseFile& file, std::size_t cell, const Profile& profile,
+                             std::uint64_t seed) {
+  Selected selected{.id = file.id(), .cell = file.cells()[cell], .name = file.name(), .seed = seed};
+  Loaded<Instance> instance = file.instantiate(cell, profile, seed);
+  if (!instance) return tl::unexpected(instance.error());
+  if (const Skip* skip = std::get_if<Skip>(&*instance)) {
+    selected.skip_reason = skip->reason;
+  } else {
+    selected.one_case =
+        std::make_shared<const checks::Case>(std::get<checks::Case>(std::move(*instance)));
+  }
+  return selected;
+}
+
+}  // namespace
+
+void add_selection_options(CLI::App& command, Selection& selection) {
+  command.add_option("IDS", selection.ids,
+                     "Case ids, folders of them, globs, or case files; default: all");
+  command
+      .add_option("--filter", selection.filter, "Only matrix cells with these values, as in ip=v6")
+      ->type_name("VAR=VALUE,..");
+  command.add_flag("--skip-slow", selection.skip_slow, "Leave cases tagged slow out");
+  command.add_option("--seed", selection.seed, "Decides ISNs, ports and impairments")
+      ->capture_default_str();
+  command
+      .add_option("--repeat", selection.repeat, "Run each case so often, with seeds counting up")
+      ->check(CLI::Range(1, 1'000'000));
+}
+
+CaseResult Selected::skipped() const {
+  CaseResult result;
+  result.id = id;
+  result.cell = cell;
+  result.name = name;
+  result.seed = seed;
+  result.judgement.verdict = checks::Verdict::skip;
+  result.judgement.reason = skip_reason;
+  return result;
+}
+
+Loaded<std::vector<Selected>> select_cases(Library& library, const Selection& selection,
+                                           const Profile& profile) {
+  const Loaded<std::vector<const CaseFile*>> files = load_files(library, selection);
+  if (!files) return tl::unexpected(files.error());
+  std::vector<Selected> out;
+  Diagnostics errors;
+  for (const CaseFile* file : *files) {
+    if (selection.skip_slow && file->slow()) continue;
+    for (std::size_t cell = 0; cell < file->cells().size(); ++cell) {
+      if (!cell_has(file->cells()[cell], selection.filter)) continue;
+      for (std::uint32_t i = 0; i < selection.repeat; ++i) {
+        Loaded<Selected> selected = select_cell(*file, cell, profile, selection.seed + i);
+        if (selected) {
+          out.push_back(std::move(*selected));
+          continue;
+        }
+        errors.insert(errors.end(), selected.error().begin(), selected.error().end());
+        break;  // another seed would say the same again
+      }
+    }
+  }
+  if (!errors.empty()) return tl::unexpected(errors);
+  return out;
+}
+
+}  // namespace tcproof::harness

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/run/runner.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <csignal>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "checks/judge.h"
+#include "checks/trace.h"
+#include "harness/run/worker_process.h"
+
+namespace tcproof::harness {
+namespace {
+
+using Clock = WorkerProcess::Clock;
+
+// So many virtual cases wait in a worker: enough that it never waits for the parent, few enough that the
+// last ones are spread over all workers.
+constexpr std::size_t virtual_window = 16;
+// In real time a case may rightly take minutes. A worker that is silent for this long has lost its way.
+constexpr Duration real_patience = 30min;
+// For the last words of a worker that hangs.
+constexpr Duration grace = 3s;
+// A worker that dies this often without being in any case is the environment's fault.
+constexpr int most_idle_deaths = 3;
+
+/// SIGINT and SIGTERM as a descriptor, for as long as it lives.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &wanted, &before_);
+    descriptor_ = ::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
+    assert(descriptor_ >= 0);
+  }
+  ~StopSignals() {
+    came();
+    ::close(descriptor_);
+    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  int descriptor() const { return descriptor_; }
+  bool came() const {
+    signalfd_siginfo info;
+    return ::read(descriptor_, &info, sizeof info) == sizeof info;
+  }
+
+ private:
+  sigset_t before_{};
+  int descriptor_ = -1;
+};
+
+Instant end_of(const checks::Trace& trace) {
+  return trace.events().empty() ? Instant{} : checks::time_of(trace.events().back());
+}
+
+Duration length_of(const checks::Trace& trace) {
+  if (trace.events().empty()) return {};
+  return end_of(trace) - checks::time_of(trace.events().front());
+}
+
+class Suite {
+ public:
+  Suite(Target& target, const RunPlan& plan, const OnResult& on_result)
+      : target_(target),
+        plan_(plan),
+        on_result_(on_result),
+        virtual_time_(target.profile().virtual_time),
+        make_([this](std::uint32_t index, bool alone) { return make(index, alone); }),
+        attempts_(plan.count) {
+    for (std::size_t i = 0; i < plan.count; ++i) waiting_.push_back(static_cast<std::uint32_t>(i));
+  }
+
+  RunEnd run() {
+    StopSignals signals;
+    while (!end_.unavailable && (!waiting_.empty() || !alone_.empty() || outstanding() > 0)) {
+      start_workers();
+      hand_out();
+      if (!end_.unavailable) wait(signals);
+      if (end_.interrupted) break;
+    }
+    workers_.clear();
+    return end_;
+  }
+
+ private:
+  std::shared_ptr<const checks::Case> make(std::uint32_t index, bool alone) const {
+    auto one_case = plan_.make(index);
+    const Duration parallel = target_.profile().parallel;
+    const bool beside = !alone && (plan_.jobs > 1 || target_.concurrency() > 1);
+    if (virtual_time_ || !beside || parallel == Duration::zero()) return one_case;
+    // Cases beside each other wait for the processor, which the profile allows for.
+    auto wider = std::make_shared<checks::Case>(*one_case);
+    wider->timing.late += parallel;
+    return wider;
+  }
+
+  std::size_t outstanding() const {
+    std::size_t sum = 0;
+    for (const WorkerProcess& worker : workers_) sum += worker.outstanding().size();
+    return sum;
+  }
+
+  void start_workers() {
+    const std::size_t wanted = std::min<std::size_t>(
+        std::max(plan_.jobs, 1U), waiting_.size() + alone_.size() + outstanding());
+    while (workers_.size() < wanted && !end_.unavailable) {
+      auto worker = WorkerProcess::start(target_, make_);
+      if (worker) {
+        workers_.push_back(std::move(*worker));
+      } else if (workers_.empty()) {
+        end_.unavailable = worker.error();
+      } else {
+        return;  // fewer workers will do
+      }
+    }
+  }
+
+  void hand_out() {
+    if (workers_.empty()) return;
+    const std::size_t window = virtual_time_ ? virtual_window : target_.concurrency();
+    while (!waiting_.empty()) {
+      auto& worker = *std::ranges::min_element(
+          workers_, {}, [](const WorkerProcess& one) { return one.outstanding().size(); });
+      if (worker.outstanding().size() >= window) return;
+      // A worker that is gone keeps what it was given until it is buried, which gives it back.
+      if (!worker.assign({waiting_.front(), 0})) return waiting_.pop_front();
+      waiting_.pop_front();
+    }
+    if (alone_.empty() || outstanding() > 0) return;
+    workers_.front().assign({alone_.front(), 1});
+    alone_.pop_front();
+  }
+
+  void wait(const StopSignals& signals) {
+    std::vector<pollfd> polled{{signals.descriptor(), POLLIN, 0}};
+    for (const WorkerProcess& worker : workers_) polled.push_back({worker.descriptor(), POLLIN, 0});
+    const timespec patience = time_to_next_check();
+    ::ppoll(polled.data(), polled.size(), &patience, nullptr);
+    if (signals.came()) {
+      end_.interrupted = true;
+      return;
+    }
+    for (std::size_t i = workers_.size(); i-- > 0;)
+      if (polled[i + 1].revents != 0) hear(i);
+    for (WorkerProcess& worker : workers_) watch(worker);
+  }
+
+  timespec time_to_next_check() const {
+    const Duration step = std::clamp<Duration>(plan_.hangs_after / 4, 10ms, 1s);
+    return {std::chrono::duration_cast<std::chrono::seconds>(step).count(), (step % 1s).count()};
+  }
+
+  void watch(WorkerProcess& worker) {
+    if (worker.outstanding().empty()) return;
+    const auto now = Clock::now();
+    const auto busy = worker.busy();
+    Duration patience = busy ? plan_.hangs_after : real_patience;
+    if (worker.told_to_stop()) patience += grace;
+    const auto since = busy ? busy->since : worker.last_heard();
+    if (now - since > patience) worker.stop_hanging();
+  }
+
+  void hear(std::size_t which) {
+    WorkerProcess& worker = workers_[which];
+    bool open = worker.receive();
+    std::optional<checks::Trace> last_words;
+    do {
+      while (auto message = worker.next_message()) {
+        if (message->kind == Message::Kind::partial) {
+          last_words = checks::Trace::parse(message->body);
+        } else {
+          take(worker, *message);
+        }
+      }
+      // One that has had last words is about to close its side.
+      if (open && last_words) open = wait_for_more(worker);
+    } while (open && last_words);
+    if (!open) bury(which, std::move(last_words));
+  }
+
+  static bool wait_for_more(WorkerProcess& worker) {
+    pollfd one{worker.descriptor(), POLLIN, 0};
+    ::poll(&one, 1, -1);
+    return worker.receive();
+  }
+
+  void take(WorkerProcess& worker, const Message& message) {
+    if (message.kind == Message::Kind::unavailable) {
+      end_.unavailable = unpack_error(message.body);
+      return;
+    }
+    const auto assignment = worker.answered(message.index);
+    if (!assignment) return;
+    idle_deaths_ = 0;
+    if (message.kind == Message::Kind::refused) return refused(message);
+    auto trace = checks::Trace::parse(message.body);
+    if (!trace) {
+      trace.emplace();
+      trace->add(checks::Trouble{Instant{}, "a worker sent a trace that cannot be read", false});
+    }
+    judge(*assignment, std::move(*trace));
+  }
+
+  void refused(const Message& message) {
+    const EnvironmentError error = unpack_error(message.body);
+    const std::string reason = fmt::format("{}: {}{}{}", error.step, error.why,
+                                           error.remedy.empty() ? "" : "; ", error.remedy);
+    CaseResult result = blank(message.index, plan_.make(message.index));
+    constexpr std::string_view skip = "skip: ";
+    const bool skips = error.step.starts_with(skip);
+    result.judgement.verdict = skips ? checks::Verdict::skip : checks::Verdict::error;
+    result.judgement.reason = skips ? reason.substr(skip.size()) : reason;
+    on_result_(message.index, std::move(result));
+  }
+
+  CaseResult blank(std::uint32_t index, const std::shared_ptr<const checks::Case>& one_case) const {
+    CaseResult result;
+    result.id = one_case->id;
+    result.cell = one_case->cell;
+    result.name = one_case->name;
+    result.seed = one_case->seed;
+    result.attempts = attempts_[index] + 1;
+    result.one_case = one_case;
+    return result;
+  }
+
+  void judge(const Assignment& assignment, checks::Trace trace) {
+    const auto one_case = make(assignment.index, assignment.alone != 0);
+    CaseResult result = blank(assignment.index, one_case);
+    result.judgement = checks::judge(*one_case, trace);
+    const bool again = result.judgement.verdict == checks::Verdict::inconclusive &&
+                       !virtual_time_ && attempts_[assignment.index] < plan_.retries;
+    if (again) {
+      ++attempts_[assignment.index];
+      alone_.push_back(assignment.index);
+      return;
+    }
+    result.virtual_duration = length_of(trace);
+    if (plan_.keep_traces || result.judgement.verdict != checks::Verdict::pass)
+      result.trace = std::make_shared<checks::Trace>(std::move(trace));
+    on_result_(assignment.index, std::move(result));
+  }
+
+  // The worker has closed its side: the case it was in dies with it, the others go to another one.
+  void bury(std::size_t which, std::optional<checks::Trace> last_words) {
+    WorkerProcess worker = std::move(workers_[which]);
+    workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(which));
+    const bool hung = worker.told_to_stop();
+    const auto busy = worker.busy();
+    const std::string died_of = worker.bury();
+    if (end_.unavailable) return;
+    std::optional<Assignment> fatal;
+    if (busy) fatal = worker.answered(busy->index);
+    // In real time several are in flight at once, and only one that was alone is known to be the culprit.
+    const auto& left = worker.outstanding();
+    if (!busy && left.size() == 1) fatal = worker.answered(left.front().index);
+    if (!fatal && ++idle_deaths_ > most_idle_deaths) {
+      end_.unavailable = EnvironmentError{"running a worker process", "it ended: " + died_of, ""};
+      return;
+    }
+    if (fatal) {
+      checks::Trace trace = last_words ? std::move(*last_words) : checks::Trace();
+      trace.add(checks::TargetDied{end_of(trace), how(hung, died_of)});
+      judge(*fatal, std::move(trace));
+    }
+    auto& queue = virtual_time_ ? waiting_ : alone_;
+    for (std::size_t i = left.size(); i-- > 0;) queue.push_front(left[i].index);
+  }
+
+  std::string how(bool hung, const std::string& died_of) const {
+    if (!hung) return "crashed: " + (died_of.empty() ? "the process ended" : died_of);
+    const double patience = std::chrono::duration<double>(plan_.hangs_after).count();
+    return fmt::format("hung: no end after {:g} s", patience);
+  }
+
+  Target& target_;
+  const RunPlan& plan_;
+  const OnResult& on_result_;
+  bool virtual_time_;
+  MakeAttempt make_;
+  RunEnd end_;
+  std::deque<std::uint32_t> waiting_;    // not handed out
+  std::deque<std::uint32_t> alone_;      // to be run with nothing beside them
+  std::vector<std::uint32_t> attempts_;  // inconclusive ones so far
+  std::vector<WorkerProcess> workers_;
+  int idle_deaths_ = 0;
+};
+
+}  // namespace
+
+RunEnd run_suite(Target& target, const RunPlan& plan, const OnResult& on_result) {
+  return Suite(target, plan, on_result).run();
+}
+
+}  // namespace tcproof::harness

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "harness/run/messages.h"
+#include "harness/run/worker.h"
+
+namespace tcproof::harness {
+
+/// The parent's side of one worker process. Killed when it goes out of scope; it also dies when the parent
+/// does, however that happens.
+class WorkerProcess {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Forks: no other thread may exist. Errors: fork or socketpair failed.
+  static Tried<WorkerProcess> start(Target& target, const MakeAttempt& make);
+  WorkerProcess(WorkerProcess&& other) noexcept;
+  WorkerProcess& operator=(WorkerProcess&& other) noexcept;
+  ~WorkerProcess();
+
+  int descriptor() const { return descriptor_; }
+  /// What it was told and has not answered, in order.
+  const std::deque<Assignment>& outstanding() const { return outstanding_; }
+  /// False if the worker is gone.
+  bool assign(Assignment assignment);
+  /// Reads what has come; false when the worker has closed its side.
+  bool receive();
+  std::optional<Message> next_message() { return inbox_.next(); }
+  /// Takes `index` off the outstanding ones; empty if it was not there.
+  std::optional<Assignment> answered(std::uint32_t index);
+
+  /// The virtual attempt in flight, and since when.
+  struct Busy {
+    std::uint32_t index = 0;
+    Clock::time_point since;
+  };
+  std::optional<Busy> busy() const;
+  Clock::time_point last_heard() const { return last_heard_; }
+
+  /// Asks a worker that hangs for its last words; a second call kills it.
+  void stop_hanging();
+  bool told_to_stop() const { return stops_ > 0; }
+  /// Waits for the end of a worker that has closed its side, and says what it died of: "SIGSEGV
+  /// (Segmentation fault)", "exit status 3"; empty after a plain exit.
+  std::string bury();
+
+ private:
+  WorkerProcess() = default;
+  void kill_now();
+
+  pid_t pid_ = -1;
+  int descriptor_ = -1;
+  WorkerStatus* status_ = nullptr;  // shared memory
+  std::deque<Assignment> outstanding_;
+  Inbox inbox_;
+  Clock::time_point last_heard_ = Clock::now();
+  int stops_ = 0;
+};
+
+}  // namespace tcproof::harness

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/targets/linux/sockets.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+namespace tcproof::harness {
+namespace {
+
+using checks::Outcome;
+
+Outcome set(int socket, int level, int name, std::int64_t value) {
+  const auto number = static_cast<int>(std::clamp<std::int64_t>(
+      value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
+  if (setsockopt(socket, level, name, &number, sizeof number) == 0) return Outcome::ok;
+  return errno == EINVAL ? Outcome::illegal : outcome_of(errno);
+}
+
+std::int64_t seconds(std::int64_t ns) {
+  return (ns + 999'999'999) / 1'000'000'000;
+}
+std::int64_t milliseconds(std::int64_t ns) {
+  return (ns + 999'999) / 1'000'000;
+}
+
+Outcome set_ttl(int socket, wire::Family family, std::int64_t value) {
+  return family == wire::Family::v4 ? set(socket, IPPROTO_IP, IP_TTL, value)
+                                    : set(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, value);
+}
+Outcome set_tos(int socket, wire::Family family, std::int64_t value) {
+  return family == wire::Family::v4 ? set(socket, IPPROTO_IP, IP_TOS, value)
+                                    : set(socket, IPPROTO_IPV6, IPV6_TCLASS, value);
+}
+/// 0 turns it off.
+Outcome set_keep_alive(int socket, wire::Family, std::int64_t idle) {
+  const Outcome on = set(socket, SOL_SOCKET, SO_KEEPALIVE, idle != 0);
+  if (on != Outcome::ok || idle == 0) return on;
+  return set(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds(idle));
+}
+Outcome set_linger(int socket, wire::Family, std::int64_t value) {
+  const linger option{1, static_cast<int>(seconds(value))};
+  return setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, sizeof option) == 0 ? Outcome::ok
+                                                                                : outcome_of(errno);
+}
+Outcome set_fast_open(int socket, wire::Family, std::int64_t value) {
+  // A listener takes the length of its queue, a client a switch; only one of them fits a socket.
+  constexpr int queue = 16;
+  const Outcome client = set(socket, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, value != 0);
+  const Outcome listener = set(socket, IPPROTO_TCP, TCP_FASTOPEN, value != 0 ? queue : 0);
+  return client == Outcome::ok ? client : listener;
+}
+
+using Setter = Outcome (*)(int, wire::Family, std::int64_t);
+constexpr std::array<std::pair<std::string_view, Setter>, 11> setters = {{
+    {"nodelay",
+     [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_NODELAY, v); }},
+    {"mss", [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_MAXSEG, v); }},
+    {"ttl", set_ttl},
+    {"tos", set_tos},
+    {"user-timeout",
+     [](int s, wire::Family, std::int64_t v) {
+       return set(s, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds(v));
+     }},
+    {"keep-alive", set_keep_alive},
+    {"linger", set_linger},
+    {"receive-buffer",
+     [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_RCVBUF, v); }},
+    {"send-buffer",
+     [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_SNDBUF, v); }},
+    {"urgent-inline",
+     [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_OOBINLINE, v); }},
+    {"fast-open", set_fast_open},
+}};
+
+}  // namespace
+
+SocketAddress::SocketAddress(const wire::IpAddress& address, std::uint16_t port) {
+  if (address.family == wire::Family::v4) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    std::memcpy(&in.sin_addr, address.octets.data(), address.size());
+    std::memcpy(&storage, &in, sizeof in);
+    size = sizeof in;
+  } else {
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(port);
+    std::memcpy(&in.sin6_addr, address.octets.data(), address.size());
+    std::memcpy(&storage, &in, sizeof in);
+    size = sizeof in;
+  }
+}
+
+SocketAddress SocketAddress::any(wire::Family family, std::uint16_t port) {
+  return {wire::IpAddress{family, {}}, port};
+}
+
+wire::IpAddress SocketAddress::ip() const {
+  wire::IpAddress address;
+  if (storage.ss_family == AF_INET) {
+    sockaddr_in in;
+    std::memcpy(&in, &storage, sizeof in);
+    std::memcpy(address.octets.data(), &in.sin_addr, sizeof in.sin_addr);
+  } else {
+    sockaddr_in6 in;
+    std::memcpy(&in, &storage, sizeof in);
+    address.family = wire::Family::v6;
+    std::memcpy(address.octets.data(), &in.sin6_addr, sizeof in.sin6_addr);
+  }
+  return address;
+}
+
+std::uint16_t SocketAddress::port() const {
+  // Both forms hold the port right after the family.
+  sockaddr_in in;
+  std::memcpy(&in, &storage, sizeof in);
+  return ntohs(in.sin_port);
+}
+
+MadeSocket make_socket(const Namespace& space, wire::Family family, bool tcp) {
+  const int domain = family == wire::Family::v4 ? AF_INET : AF_INET6;
+  const int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  MadeSocket made;
+  space.run([&] {
+    made.socket = UniqueFd(::socket(domain, type, 0));
+    made.number = made.socket ? 0 : errno;
+  });
+  if (!made.socket) return made;
+  set(made.socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (family == wire::Family::v6) set(made.socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  // Urgent data is part of the stream (RFC 6093 3.1); a case that wants it apart says so.
+  if (tcp) set(made.socket.get(), SOL_SOCKET, SO_OOBINLINE, 1);
+  if (!tcp) {
+    // ICMP errors reach an unconnected socket only when asked for (RFC 1122 4.1.3.3).
+    const bool v4 = family == wire::Family::v4;
+    set(made.socket.get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1);
+  }
+  return made;
+}
+
+std::uint16_t local_port(int socket) {
+  SocketAddress address;
+  if (getsockname(socket, address.get(), &address.size) != 0) return 0;
+  return address.port();
+}
+
+namespace {
+
+std::int64_t unread_octets(int socket) {
+  int waiting = 0;
+  return ::ioctl(socket, FIONREAD, &waiting) == 0 ? waiting : 0;
+}
+
+/// Octets up to and with the last urgent one (RFC 6093 2.2), 0 if none is waiting.
+std::int64_t urgent_octets(int socket) {
+  pollfd look{socket, POLLPRI, 0};
+  if (::poll(&look, 1, 0) <= 0 || (look.revents & POLLPRI) == 0) return 0;
+  int at_mark = 0;
+  if (::ioctl(socket, SIOCATMARK, &at_mark) == 0 && at_mark != 0) return 1;
+  // Reading stops at the mark, peeking too.
+  std::array<std::uint8_t, 65536> buffer;
+  const auto up_to_mark = ::recv(socket, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  return up_to_mark < 0 ? 0 : up_to_mark + 1;
+}
+
+std::optional<std::int64_t> option_of(int socket, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(socket, level, name, &value, &size) != 0) return {};
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> socket_number(int socket, checks::Call::Status subject,
+                                          wire::Family family) {
+  switch (subject) {
+    case checks::Call::Status::connection: return {};
+    case checks::Call::Status::path_mtu:
+      return family == wire::Family::v4 ? option_of(socket, IPPROTO_IP, IP_MTU)
+                                        : option_of(socket, IPPROTO_IPV6, IPV6_MTU);
+    case checks::Call::Status::mss: return option_of(socket, IPPROTO_TCP, TCP_MAXSEG);
+    case checks::Call::Status::urgent: return urgent_octets(socket);
+    case checks::Call::Status::unread: return unread_octets(socket);
+  }
+  return {};
+}
+
+Outcome pending_error(int socket) {
+  return outcome_of(static_cast<int>(option_of(socket, SOL_SOCKET, SO_ERROR).value_or(0)));
+}
+
+Outcome outcome_of(int number) {
+  switch (number) {
+    case 0: return Outcome::ok;
+    case ECONNRESET:
+    case ECONNABORTED: return Outcome::reset;
+    case ECONNREFUSED: return Outcome::refused;
+    case ETIMEDOUT: return Outcome::timed_out;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EPROTO: return Outcome::unreachable;
+    case EPIPE:
+    case ESHUTDOWN: return Outcome::closing;
+    case ENOTCONN:
+    case EBADF: return Outcome::no_connection;
+    case EADDRINUSE:
+    case EADDRNOTAVAIL:
+    case EALREADY:
+    case EISCONN: return Outcome::exists;
+    case EDESTADDRREQ: return Outcome::unspecified;
+    case ENOBUFS:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case EAGAIN: return Outcome::no_resources;
+    case EOPNOTSUPP: return Outcome::unsupported;
+    default: return Outcome::illegal;
+  }
+}
+
+Outcome set_option(int socket, wire::Family family, std::string_view name, std::int64_t value) {
+  const auto* const found = std::find_if(setters.begin(), setters.end(),
+                                         [&](const auto& entry) { return entry.first == name; });
+  if (found == setters.end()) return Outcome::unsupported;
+  return found->second(socket, family, value);
+}
+
+Outcome set_options(int socket, wire::Family family,
+                    const std::map<std::string, std::int64_t>& options) {
+  for (const auto& [name, value] : options) {
+    const Outcome outcome = set_option(socket, family, name, value);
+    if (outcome != Outcome::ok) return outcome;
+  }
+  return Outcome::ok;
+}
+
+}  // namespace tcproof::harness

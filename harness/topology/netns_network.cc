@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/topology/netns_network.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "harness/topology/netns_routes.h"
+
+namespace tcproof::harness {
+namespace {
+
+using checks::HostId;
+using checks::LinkId;
+
+constexpr Duration operational_within = 5s;
+constexpr Duration operational_look = 200us;
+
+/// Both ends of a link may stand in one namespace, so names differ by end too.
+std::string device_name(LinkId link, std::size_t end) {
+  return fmt::format("link{}{}", link, end == 0 ? 'a' : 'b');
+}
+
+tl::unexpected<EnvironmentError> missing(std::string what) {
+  EnvironmentError error{"build the network of the case", std::move(what),
+                         "run the case on a target in virtual time"};
+  error.skip = true;
+  return tl::unexpected(std::move(error));
+}
+
+/// Waits without a system call that spins, for time that a virtual machine's clock can skip.
+void pause(Duration length) {
+  const timespec time{0, static_cast<long>(length.count())};
+  ::ppoll(nullptr, 0, &time, nullptr);
+}
+
+struct Setting {
+  const char* name;
+  const char* value;
+};
+
+Tried<void> apply(const Namespace& space, const Setting& setting) {
+  const int number = write_sysctl(space, setting.name, setting.value);
+  if (number == 0) return {};
+  return tl::unexpected(environment_error(
+      fmt::format("set {} to {} in a namespace", setting.name, setting.value), number));
+}
+
+bool has_ipv6() {
+  return ::access("/proc/sys/net/ipv6", F_OK) == 0;
+}
+
+/// What a fresh namespace may have inherited from the machine and no host of ours wants.
+constexpr Setting of_every_host[] = {
+    {"net.ipv4.conf.all.rp_filter", "0"},
+    {"net.ipv4.conf.default.rp_filter", "0"},
+    {"net.ipv4.conf.default.arp_ignore", "0"},
+    {"net.ipv4.conf.default.arp_announce", "0"},
+};
+/// A router answers each packet it drops: a rate limit would make a case depend on those before it.
+constexpr Setting of_a_router[] = {
+    {"net.ipv4.ip_forward", "1"},
+    {"net.ipv4.conf.all.send_redirects", "0"},
+    {"net.ipv4.conf.default.send_redirects", "0"},
+    {"net.ipv4.icmp_ratelimit", "0"},
+    {"net.ipv4.icmp_msgs_per_sec", "1000000"},
+    {"net.ipv4.icmp_msgs_burst", "1000000"},
+};
+constexpr Setting of_a_router_v6[] = {
+    {"net.ipv6.conf.all.forwarding", "1"},
+    {"net.ipv6.icmp.ratelimit", "0"},
+};
+
+template <std::size_t n>
+Tried<void> apply_all(const Namespace& space, const Setting (&settings)[n]) {
+  for (const Setting& setting : settings) {
+    if (auto set = apply(space, setting); !set) return set;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool NetnsNetwork::is_real(HostId id) const {
+  return id == network_->target || (id != network_->tester && network_->hosts[id].forwards);
+}
+
+Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options options,
+                                        link::Reaper& reaper) {
+  NetnsNetwork built(network, options);
+  if (auto ok = built.refuse_what_is_missing(); !ok) return tl::unexpected(ok.error());
+  built.find_path();
+  if (auto ok = built.make_hosts(); !ok) return tl::unexpected(ok.error());
+  for (std::size_t i = 0; i < network.links.size(); ++i) {
+    if (auto ok = built.make_link(static_cast<LinkId>(i)); !ok) return tl::unexpected(ok.error());
+  }
+  for (std::size_t i = 0; i < network.links.size(); ++i) {
+    for (std::size_t end = 0; end < 2; ++end) {
+      const auto ok = built.configure_end(static_cast<LinkId>(i), end);
+      if (!ok) return tl::unexpected(ok.error());
+    }
+  }
+  for (std::size_t i = 0; i < network.hosts.size(); ++i) {
+    const auto id = static_cast<HostId>(i);
+    if (!built.is_real(id)) continue;
+    if (auto ok = built.add_routes(id); !ok) return tl::unexpected(ok.error());
+  }
+  if (auto ok = built.wait_until_operational(); !ok) return tl::unexpected(ok.error());
+  if (auto ok = built.open_taps(reaper); !ok) return tl::unexpected(ok.error());
+  return built;
+}
+
+Tried<void> NetnsNetwork::refuse_what_is_missing() const {
+  for (const auto& link : network_->links) {
+    if (link.ends.size() != 2) return missing("link '" + link.name + "' does not have two ends");
+    for (const auto& end : link.ends) {
+      const checks::Impairment& none = end.towards;
+      const bool clean = none.delay == 0ns && none.jitter == 0ns && none.rate_bps == 0 &&
+                         none.queue == 0 && none.loss == 0 && none.duplicate == 0 &&
+                         none.reorder == 0 && none.corrupt == 0;
+      if (!clean) return missing("link '" + link.name + "' is impaired; veth pairs are not");
+    }
+  }
+  for (const auto& host : network_->hosts) {
+    if (!host.forwards) continue;
+    const auto& router = host.router;
+    using TooBig = checks::RouterBehaviour::TooBig;
+    const bool plain = router.too_big == TooBig::send && router.time_exceeded &&
+                       router.unreachable && !router.mss_clamp &&
+                       router.quotes == checks::RouterBehaviour{}.quotes;
+    if (!plain) {
+      return missing("the kernel as router '" + host.name +
+                     "' only sends its ICMP messages as they are and clamps no MSS");
+    }
+  }
+  return {};
+}
+
+void NetnsNetwork::find_path() {
+  const auto from_tester = distances(*network_, network_->tester);
+  const auto far_away = network_->hosts.size();
+  const auto distance = [&](HostId id) { return from_tester[id].value_or(far_away); };
+  for (const auto& link : network_->links) {
+    const HostId a = link.ends[0].host;
+    const HostId b = link.ends[1].host;
+    // The tester's own end sees a frame before any kernel does; a router's end must tell by direction.
+    const std::size_t near = is_real(a) != is_real(b)     ? (is_real(a) ? 1 : 0)
+                             : distance(a) <= distance(b) ? 0
+                                                          : 1;
+    near_ends_.push_back(near);
+  }
+  HostId here = network_->target;
+  while (here != network_->tester) {
+    const auto before = path_.size();
+    for (std::size_t i = 0; i < network_->links.size() && path_.size() == before; ++i) {
+      const auto& ends = network_->links[i].ends;
+      for (std::size_t end = 0; end < 2; ++end) {
+        const HostId next = ends[1 - end].host;
+        if (ends[end].host != here || distance(next) >= distance(here)) continue;
+        path_.push_back(static_cast<LinkId>(i));
+        here = next;
+        break;
+      }
+    }
+    if (path_.size() == before) break;  // the tester has no way to the target
+  }
+  std::reverse(path_.begin(), path_.end());
+}
+
+Tried<void> NetnsNetwork::make_hosts() {
+  for (std::size_t i = 0; i < network_->hosts.size(); ++i) {
+    const auto id = static_cast<HostId>(i);
+    if (place(id) != id) continue;
+    auto space = Namespace::make();
+    if (!space) return tl::unexpected(space.error());
+    auto netlink = Netlink::open(*space);
+    if (!netlink) return tl::unexpected(netlink.error());
+    const Host& made =
+        hosts_.emplace(id, Host{std::move(*space), std::move(*netlink), {}}).first->second;
+    if (auto ok = apply_all(made.space, of_every_host); !ok) return ok;
+    if (!is_real(id)) {
+      // Without an address the tester's kernel answers nothing; without IPv6 it says nothing either.
+      const Setting silent{"net.ipv6.conf.default.disable_ipv6", "1"};
+      if (has_ipv6()) {
+        if (auto ok = apply(made.space, silent); !ok) return ok;
+      }
+      continue;
+    }
+    if (auto up = hosts_.at(id).netlink.set_up("lo"); !up) return up;
+    if (!network_->hosts[id].forwards) continue;
+    if (auto ok = apply_all(made.space, of_a_router); !ok) return ok;
+    if (!has_ipv6()) continue;
+    if (auto ok = apply_all(made.space, of_a_router_v6); !ok) return ok;
+  }
+  return {};
+}
+
+Tried<void> NetnsNetwork::make_link(LinkId id) {
+  const auto& link = network_->links[id];
+  Host& a = host(link.ends[0].host);
+  Host& b = host(link.ends[1].host);
+  const Device here{device_name(id, 0), network_->hosts[link.ends[0].host].mac};
+  const Device there{device_name(id, 1), network_->hosts[link.ends[1].host].mac};
+  if (auto ok = a.netlink.add_pair(here, there, b.space, link.mtu); !ok) return ok;
+  for (std::size_t end = 0; end < 2; ++end) {
+    const HostId owner = link.ends[end].host;
+    const std::string device = device_name(id, end);
+    if (auto ok = quieten(host(owner), device, is_real(owner)); !ok) return ok;
+  }
+  if (auto ok = a.netlink.set_up(here.name); !ok) return ok;
+  return b.netlink.set_up(there.name);
+}
+
+Tried<void> NetnsNetwork::quieten(const Host& on, const std::string& device, bool real) {
+  if (auto ok = switch_offloads_off(on.space, device); !ok) return ok;
+  if (!real || !has_ipv6()) return {};
+  // Before the device is up, and on the device itself: afterwards, or on `all`, it is too late.
+  constexpr Setting of_a_device[] = {{"accept_dad", "0"},
+                                     {"dad_transmits", "0"},
+                                     {"router_solicitations", "0"},
+                                     {"addr_gen_mode", "1"}};
+  for (const Setting& setting : of_a_device) {
+    const std::string name = fmt::format("net.ipv6.conf.{}.{}", device, setting.name);
+    if (auto ok = apply(on.space, {name.c_str(), setting.value}); !ok) return ok;
+  }
+  return {};
+}
+
+Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
+  const auto& link = network_->links[id];
+  const auto& own = link.ends[end];
+  const auto& other = link.ends[1 - end];
+  if (!is_real(own.host)) return {};
+  Host& on = host(own.host);
+  const std::string device = device_name(id, end);
+  for (const auto& prefix : {own.v4, own.v6}) {
+    if (!prefix) continue;
+    if (prefix->address.family == wire::Family::v6 && !has_ipv6()) continue;
+    if (auto ok = on.netlink.add_address(device, *prefix); !ok) return ok;
+  }
+  if (options_.manual_neighbours) return {};
+  for (const auto& prefix : {other.v4, other.v6}) {
+    if (!prefix) continue;
+    if (prefix->address.family == wire::Family::v6 && !has_ipv6()) continue;
+    const auto& mac = network_->hosts[other.host].mac;
+    if (auto ok = on.netlink.add_neighbour(device, prefix->address, mac); !ok) return ok;
+  }
+  return {};
+}
+
+Tried<void> NetnsNetwork::add_routes(HostId id) {
+  Host& on = host(id);
+  for (const HostRoute& wanted : routes_of(*network_, id)) {
+    if (wanted.route.to.address.family == wire::Family::v6 && !has_ipv6()) continue;
+    const auto& ends = network_->links[wanted.link].ends;
+    const std::string device = device_name(wanted.link, ends[0].host == id ? 0 : 1);
+    if (auto ok = on.netlink.add_route(device, wanted.route); !ok) return ok;
+    on.routes.emplace_back(device, wanted.route);
+  }
+  return {};
+}
+
+Tried<void> NetnsNetwork::wait_until_operational() {
+  Duration waited{};
+  for (std::size_t i = 0; i < network_->links.size(); ++i) {
+    for (std::size_t end = 0; end < 2; ++end) {
+      const std::string device = device_name(static_cast<LinkId>(i), end);
+      Host& on = host(network_->links[i].ends[end].host);
+      for (;;) {
+        const auto ready = on.netlink.operational(device);
+        if (!ready) return tl::unexpected(ready.error());
+        if (*ready) break;
+        if (waited >= operational_within) {
+          return tl::unexpected(EnvironmentError{"wait for " + device + " to become operational",
+                                                 "it did not within 5 s",
+                                                 "the machine is overloaded: lower --jobs"});
+        }
+        pause(operational_look);
+        waited += operational_look;
+      }
+    }
+  }
+  return {};
+}
+
+Tried<void> NetnsNetwork::open_taps(link::Reaper& reaper) {
+  for (std::size_t i = 0; i < network_->links.size(); ++i) {
+    const std::size_t near = near_ends_[i];
+    const auto& ends = network_->links[i].ends;
+    const HostId owner = ends[near].host;
+    const auto id = static_cast<LinkId>(i);
+    const link::PacketSocket::Options options{.outgoing = is_real(owner)};
+    auto socket = host(owner).space.run(
+        [&] { return link::PacketSocket::open(device_name(id, near), options, reaper); });
+    if (!socket) {
+      return tl::unexpected(environment_error(socket.error().step, socket.error().number));
+    }
+    taps_.push_back({id, owner, ends[1 - near].host, std::move(*socket)});
+  }
+  return {};
+}
+
+Tried<void> NetnsNetwork::flush_path_mtu() {
+  Host& target = host(network_->target);
+  for (const auto& [device, route] : target.routes) {
+    if (auto ok = target.netlink.remove_route(device, route); !ok) return ok;
+    if (auto ok = target.netlink.add_route(device, route); !ok) return ok;
+  }
+  return {};
+}
+
+}  // namespace tcproof::harness

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "checks/network.h"
+#include "harness/topology/netns.h"
+#include "harness/topology/netns_netlink.h"
+#include "stack/link/packet_socket.h"
+
+namespace tcproof::harness {
+
+/// A checks::Network made of veth pairs: a namespace for the target, one for each router, and one without
+/// any address for the ends of everybody else, whose frames the tester crafts. Ends with this object.
+class NetnsNetwork {
+ public:
+  /// The one place of a link where its frames are seen and from where frames are put on it.
+  struct Tap {
+    checks::LinkId link;
+    checks::HostId near;  // whose end it is
+    checks::HostId far;   // who is at the other end
+    link::PacketSocket socket;
+  };
+
+  struct Options {
+    bool manual_neighbours = false;  // no entry is preset
+  };
+  /// `network` and `reaper` outlive it. A network that needs what veth pairs and the kernel's routers
+  /// cannot do (impairments, altered ICMP) is refused with EnvironmentError::skip.
+  static Tried<NetnsNetwork> build(const checks::Network& network, Options options,
+                                   link::Reaper& reaper);
+
+  const Namespace& target() const { return host(network_->target).space; }
+  std::vector<Tap>& taps() { return taps_; }
+  /// Links in the order in which a frame passes them from the tester to the target.
+  const std::vector<checks::LinkId>& path() const { return path_; }
+
+  Tried<void> flush_neighbours() { return host(network_->target).netlink.flush_neighbours(); }
+  /// Forgets what the target learnt about paths: such exceptions hang on its routes.
+  Tried<void> flush_path_mtu();
+
+ private:
+  struct Host {
+    Namespace space;
+    Netlink netlink;
+    std::vector<std::pair<std::string, Route>> routes;  // by device
+  };
+
+  NetnsNetwork(const checks::Network& network, Options options)
+      : network_(&network), options_(options) {}
+
+  /// Whether a kernel plays this host; else the tester does.
+  bool is_real(checks::HostId id) const;
+  /// The key of a host in hosts_: its own, or the tester's for those the tester plays.
+  checks::HostId place(checks::HostId id) const { return is_real(id) ? id : network_->tester; }
+  Host& host(checks::HostId id) { return hosts_.at(place(id)); }
+  const Host& host(checks::HostId id) const { return hosts_.at(place(id)); }
+
+  Tried<void> refuse_what_is_missing() const;
+  Tried<void> make_hosts();
+  Tried<void> make_link(checks::LinkId id);
+  Tried<void> quieten(const Host& on, const std::string& device, bool real);
+  Tried<void> configure_end(checks::LinkId id, std::size_t end);
+  Tried<void> add_routes(checks::HostId id);
+  Tried<void> wait_until_operational();
+  Tried<void> open_taps(link::Reaper& reaper);
+  void find_path();
+
+  const checks::Network* network_;
+  Options options_;
+  std::map<checks::HostId, Host> hosts_;
+  std::vector<std::size_t> near_ends_;  // by link: 0 or 1
+  std::vector<checks::LinkId> path_;
+  std::vector<Tap> taps_;
+};
+
+}  // namespace tcproof::harness

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "stack/host.h"
+#include "stack/host/deadlines.h"
+#include "stack/host/segment_codec.h"
+#include "stack/ip/layer.h"
+#include "stack/isn.h"
+
+namespace tcproof::stack {
+
+/// The TCP connections of a host: which of them a segment belongs to (RFC 9293 3.10.7: exact before wildcard),
+/// their ports, ISNs and timers, and the way of their segments to the internet layer.
+class Connections {
+ public:
+  /// `layer` and `output` outlive this object.
+  Connections(const HostConfig& config, ip::Layer& layer, const HostOutput& output);
+  ~Connections();
+
+  Host::Opened open_passive(wire::Family family, std::uint16_t port,
+                            const Host::OpenOptions& options, Instant now);
+  Host::Opened open_active(const wire::IpAddress& remote, std::uint16_t remote_port,
+                           std::uint16_t local_port, const Host::OpenOptions& options, Instant now);
+  tcp::Error send(ConnectionId id, wire::Bytes text, bool push, bool urgent, Instant now,
+                  std::size_t& taken);
+  tcp::Error receive(ConnectionId id, wire::MutableBytes out, Instant now, std::size_t& got);
+  tcp::Error close(ConnectionId id, Instant now);
+  tcp::Error abort(ConnectionId id, Instant now);
+  tcp::Connection* find(ConnectionId id);
+  const tcp::Connection* find(ConnectionId id) const;
+  void release(ConnectionId id);
+
+  /// A TCP segment for us, its checksum not looked at yet.
+  void input(const ip::Packet& packet, Instant now);
+  void error(const ip::ErrorReport& report, Instant now);
+  void advance(Instant now);
+  std::optional<Instant> next_deadline() const { return deadlines_.next(); }
+
+ private:
+  struct Slot;
+  /// What tells the connections of one host apart; the local address follows from the family.
+  struct Tuple {
+    wire::IpAddress remote;
+    std::uint16_t remote_port = 0, local_port = 0;
+    bool operator==(const Tuple&) const = default;
+  };
+  struct TupleHash {
+    SipHash hash;  // keyed: the peers choose what goes in
+    std::size_t operator()(const Tuple& tuple) const;
+  };
+
+  Slot* slot(ConnectionId id) const;
+  Slot& make_slot(wire::Family family, std::uint16_t port, const Host::OpenOptions& options);
+  tcp::Config config_for(wire::Family family, const Host::OpenOptions& options) const;
+  wire::Seq choose_iss(const Slot& slot, Instant now) const;
+  std::uint16_t free_port(const wire::IpAddress& remote, std::uint16_t remote_port);
+
+  Slot* match(const Tuple& tuple);
+  void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
+                            Instant now);
+  void no_connection(const Tuple& from, const tcp::Segment& segment, Instant now);
+  void transmit(const Tuple& to, std::uint8_t ttl, std::uint8_t tos, const tcp::Segment& segment,
+                Instant now);
+
+  void bind(Slot& slot);
+  void unbind(Slot& slot);
+  void listen(Slot& slot);
+  void stop_listening(Slot& slot);
+  void settle(Slot& slot);
+
+  HostConfig config_;
+  ip::Layer& layer_;
+  const HostOutput& output_;
+  IsnGenerator isns_;
+  std::unordered_map<ConnectionId, std::unique_ptr<Slot>> slots_;
+  std::unordered_map<Tuple, Slot*, TupleHash> bound_;
+  std::unordered_map<std::uint32_t, std::set<ConnectionId>> listeners_;  // the oldest OPEN first
+  Deadlines<Slot> deadlines_;
+  ConnectionId last_id_ = 0;
+  std::uint16_t next_ephemeral_;
+  Instant now_{};  // of the call under way, for segments that connections emit
+};
+
+}  // namespace tcproof::stack

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/tcp/connection.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "stack/tcp/rules.h"
+
+// The user calls of RFC 9293 3.10.1 to 3.10.6, and the one place where the state changes.
+
+namespace tcproof::tcp {
+
+using wire::gt;
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::closed: return "CLOSED";
+    case State::listen: return "LISTEN";
+    case State::syn_sent: return "SYN-SENT";
+    case State::syn_received: return "SYN-RECEIVED";
+    case State::established: return "ESTABLISHED";
+    case State::fin_wait_1: return "FIN-WAIT-1";
+    case State::fin_wait_2: return "FIN-WAIT-2";
+    case State::close_wait: return "CLOSE-WAIT";
+    case State::closing: return "CLOSING";
+    case State::last_ack: return "LAST-ACK";
+    case State::time_wait: return "TIME-WAIT";
+  }
+  return "?";
+}
+
+Connection::Connection(const Config& config, Output& output)
+    : config_(config),
+      output_(output),
+      send_mss_(config.default_send_mss),
+      send_buffer_(config.send_buffer),
+      receive_buffer_(config.receive_buffer),
+      rto_({config.rto_initial, config.rto_min, config.rto_max}) {}
+
+Connection::~Connection() = default;
+
+/// The only writer of the state.
+void Connection::enter(State to, std::string_view rule) {
+  const State from = state_;
+  assert(from != to);
+  state_ = to;
+  output_.transition(from, to, rule);
+}
+
+/// Deletes the TCB. What has been received in order stays readable if the connection ended well.
+void Connection::end(Error error, std::string_view rule) {
+  error_ = error;
+  timers_.stop_all();
+  send_buffer_.clear();
+  ack_now_ = false;
+  ack_pending_ = 0;
+  recover_.reset();
+  if (error != Error::none) receive_buffer_.clear();
+  enter(State::closed, rule);
+}
+
+/// From SYN-RECEIVED. The user need not be informed, but a CLOSE that waits has nothing left to wait for.
+void Connection::return_to_listen(std::string_view rule) {
+  if (close_called_) return end(Error::none, rule);
+  timers_.stop_all();
+  send_buffer_.clear();
+  push_.reset();
+  receive_buffer_.clear();
+  rto_ = RtoEstimator({config_.rto_initial, config_.rto_min, config_.rto_max});
+  tcb_ = {};
+  send_mss_ = config_.default_send_mss;
+  ack_now_ = false;
+  ack_pending_ = 0;
+  soft_error_ = false;
+  enter(State::listen, rule);
+}
+
+bool Connection::synchronized() const {
+  switch (state_) {
+    case State::closed:
+    case State::listen:
+    case State::syn_sent:
+    case State::syn_received: return false;
+    case State::established:
+    case State::fin_wait_1:
+    case State::fin_wait_2:
+    case State::close_wait:
+    case State::closing:
+    case State::last_ack:
+    case State::time_wait: return true;
+  }
+  return false;
+}
+
+void Connection::open_active(Seq iss, Instant now) {
+  assert(state_ == State::closed);
+  passive_ = false;
+  set_iss(iss);
+  tcb_.snd.nxt = iss + 1;
+  enter(State::syn_sent, rule::open_active);
+  unanswered_.restart(now);
+  rto_.time(tcb_.snd.nxt, now);
+  send_syn(now);
+}
+
+void Connection::open_passive(Instant) {
+  assert(state_ == State::closed);
+  passive_ = true;
+  enter(State::listen, rule::open_passive);
+}
+
+void Connection::set_iss(Seq iss) {
+  tcb_.iss = iss;
+  tcb_.snd.una = tcb_.snd.nxt = tcb_.snd.wl2 = iss;
+}
+
+/// 3.10.2
+Error Connection::send(wire::Bytes text, bool push, bool urgent, Instant now, std::size_t& taken) {
+  taken = 0;
+  if (error_ != Error::none) return error_;
+  if (close_called_) return Error::closing;
+  switch (state_) {
+    case State::closed: return Error::does_not_exist;
+    case State::listen:  // the remote socket is unspecified, so it cannot become an active OPEN
+      return Error::unspecified;
+    case State::syn_sent:
+    case State::syn_received:
+    case State::established:
+    case State::close_wait: break;
+    case State::fin_wait_1:
+    case State::fin_wait_2:
+    case State::closing:
+    case State::last_ack:
+    case State::time_wait: return Error::closing;
+  }
+  taken = send_buffer_.append(text);
+  if (taken == 0 && !text.empty()) return Error::no_resources;
+  const Seq end = text_seq() + static_cast<std::uint32_t>(send_buffer_.size());
+  if (push && taken == text.size()) push_ = end;
+  if (urgent && taken != 0) {  // SND.UP points to the octet following the urgent data (MUST-62)
+    tcb_.snd.up = end;
+    tcb_.snd.urgent = true;
+  }
+  output(now);
+  return Error::none;
+}
+
+/// 3.10.3. What is on hand is given in every state; the RFC stops at CLOSING, but CLOSE here is a half-close.
+Error Connection::receive(wire::MutableBytes out, Instant now, std::size_t& got) {
+  got = receive_buffer_.read(out);
+  if (got != 0) {
+    window_update_after_read(now);
+    return Error::none;
+  }
+  if (error_ != Error::none) return error_;
+  if (tcb_.rcv.fin_taken) return receive_buffer_.readable() == 0 ? Error::closing : Error::none;
+  return state_ == State::closed ? Error::does_not_exist : Error::none;
+}
+
+/// 3.10.4
+Error Connection::close(Instant now) {
+  if (error_ != Error::none) return error_;
+  switch (state_) {
+    case State::closed: return Error::does_not_exist;
+    case State::listen:
+    case State::syn_sent: end(Error::none, rule::close); return Error::none;
+    case State::syn_received:
+    case State::established:
+    case State::close_wait: break;
+    case State::fin_wait_1:
+    case State::fin_wait_2:
+    case State::closing:
+    case State::last_ack:
+    case State::time_wait: return Error::closing;
+  }
+  if (close_called_) return Error::closing;
+  close_called_ = true;
+  after_close(now);
+  return Error::none;
+}
+
+/// A FIN is queued: the state that follows from it. LAST-ACK is entered when the FIN is sent (3.10.4).
+void Connection::after_close(Instant now) {
+  const bool from_syn_received = state_ == State::syn_received && send_buffer_.empty();
+  if (state_ == State::established || from_syn_received) enter(State::fin_wait_1, rule::close);
+  output(now);
+}
+
+/// 3.10.5
+Error Connection::abort(Instant) {
+  if (error_ != Error::none) return error_;
+  switch (state_) {
+    case State::closed: return Error::does_not_exist;
+    case State::listen:
+    case State::syn_sent: break;
+    case State::syn_received:
+    case State::established:
+    case State::fin_wait_1:
+    case State::fin_wait_2:
+    case State::close_wait: send_reset(); break;
+    case State::closing:
+    case State::last_ack:
+    case State::time_wait: break;
+  }
+  end(Error::connection_aborted, rule::abort);
+  return Error::none;
+}
+
+Error Connection::status() const {
+  return error_;
+}
+
+void Connection::set_nagle(bool on, Instant now) {
+  config_.nagle = on;
+  output(now);
+}
+
+/// 3.9.2.2. Only an error about something in flight counts: anything else may be forged (RFC 5927 4.1).
+void Connection::on_icmp_error(bool hard, Seq quoted_seq, Instant) {
+  const auto in_flight = static_cast<std::uint32_t>(tcb_.snd.nxt - tcb_.snd.una);
+  if (state_ == State::closed || !wire::in_window(quoted_seq, tcb_.snd.una, in_flight)) {
+    return output_.trace(rule::icmp_not_ours);
+  }
+  if (hard && !synchronized()) return end(Error::unreachable, rule::icmp_hard);
+  soft_error_ = true;
+  output_.trace(hard ? rule::icmp_hard_as_soft : rule::icmp_soft);
+}
+
+State Connection::state() const {
+  return state_;
+}
+
+bool Connection::opened_passively() const {
+  return passive_;
+}
+
+std::size_t Connection::readable() const {
+  return receive_buffer_.readable();
+}
+
+bool Connection::peer_closed() const {
+  return tcb_.rcv.fin_taken && receive_buffer_.readable() == 0;
+}
+
+std::uint16_t Connection::effective_send_mss() const {
+  return std::min(send_mss_, config_.mss);
+}
+
+std::uint32_t Connection::urgent_unread() const {
+  if (!tcb_.rcv.urgent) return 0;
+  const std::uint32_t fin = tcb_.rcv.fin_taken ? 1 : 0;
+  const Seq next_read = tcb_.rcv.nxt - fin - static_cast<std::uint32_t>(receive_buffer_.readable());
+  return gt(tcb_.rcv.up, next_read) ? static_cast<std::uint32_t>(tcb_.rcv.up - next_read) : 0;
+}
+
+std::size_t Connection::unacknowledged() const {
+  return send_buffer_.size();
+}
+
+}  // namespace tcproof::tcp

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "stack/tcp/connection.h"
+#include "stack/tcp/rules.h"
+
+// RFC 9293 3.10.8 and 3.8.6.1, RFC 6298 5: what happens when a timer goes off.
+
+namespace tcproof::tcp {
+
+void Connection::on_timeout(Instant now) {
+  if (take_due(timers_.time_wait, now)) return end(Error::none, rule::time_wait_over);
+  if (take_due(timers_.delayed_ack, now)) {
+    output_.trace(rule::delayed_ack);
+    send_ack();
+  }
+  if (take_due(timers_.retransmission, now)) retransmission_timeout(now);
+  if (take_due(timers_.persist, now)) persist_timeout(now);
+}
+
+std::optional<Instant> Connection::next_deadline() const {
+  return timers_.next_deadline();
+}
+
+void Connection::start_retransmission_timer(Instant now) {
+  timers_.retransmission = now + rto_.rto();
+}
+
+/// RFC 6298 (5.4) to (5.6): the earliest segment again, and twice the patience.
+void Connection::retransmission_timeout(Instant now) {
+  if (gave_up(now)) return;
+  output_.trace(rule::retransmit);
+  unanswered_.transmissions += 1;
+  if (unanswered_.transmissions == config_.r1) output_.trace(rule::r1_reached);
+  rto_.back_off();
+  rto_.forget_timed();
+  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment: what followed the
+  // lost one was most likely lost as well, and would else cost one timeout each.
+  if (tcb_.snd.syn_acked) recover_ = tcb_.snd.nxt;
+  transmit_earliest(now);
+}
+
+/// 3.8.3 (c), R2: the connection is closed. There is nobody to tell by a RST.
+bool Connection::gave_up(Instant now) {
+  const Duration r2 = tcb_.snd.syn_acked ? config_.r2 : config_.r2_syn;
+  if (now - unanswered_.since < r2) return false;
+  end(soft_error_ ? Error::unreachable : Error::user_timeout, rule::user_timeout);
+  return true;
+}
+
+/// One timer for two deadlocks: a zero window (3.8.6.1), and text that SWS avoidance holds back while nothing is in
+/// flight whose acknowledgment would wake it (3.8.6.2.1).
+void Connection::arm_persist(Instant now) {
+  const bool waiting = may_transmit_text() && (unsent() != 0 || fin_unsent());
+  if (may_transmit_text() && zero_window() && (waiting || outstanding())) {
+    // What is in flight is probed for, not timed out: the peer has said why it is not taken (MUST-35, SHLD-17).
+    timers_.retransmission.reset();
+    recover_.reset();
+    if (timers_.persist && persist_interval_ != Duration::zero()) return;
+    persist_interval_ = rto_.rto();
+    timers_.persist = now + persist_interval_;  // SHLD-29
+    unanswered_.restart(now);
+  } else if (waiting && !outstanding()) {
+    persist_interval_ = Duration::zero();
+    if (!timers_.persist) timers_.persist = now + config_.sws_override;
+  } else {
+    timers_.persist.reset();
+  }
+}
+
+void Connection::persist_timeout(Instant now) {
+  if (!zero_window()) {
+    output_.trace(rule::sws_override);
+    const std::uint32_t usable = usable_window();
+    const std::uint32_t length = std::min({unsent(), usable, std::uint32_t{effective_send_mss()}});
+    if (length != 0) transmit(tcb_.snd.nxt, length, false, now);
+    return output(now);
+  }
+  if (gave_up(now)) return;
+  output_.trace(rule::probe);
+  persist_interval_ = std::min(2 * persist_interval_, config_.rto_max);  // SHLD-30
+  timers_.persist = now + persist_interval_;
+  if (outstanding())
+    transmit_earliest(now);
+  else
+    transmit_from_una(unsent(), now);
+  rto_.forget_timed();
+}
+
+/// The window has opened. What the probes brought was not taken, or is not acknowledged: it goes first, with as much
+/// as now fits behind it.
+void Connection::leave_persist(Instant now) {
+  timers_.persist.reset();
+  persist_interval_ = Duration::zero();
+  unanswered_.restart(now);
+  if (!outstanding()) return;
+  recover_ = tcb_.snd.nxt;
+  transmit_from_una(static_cast<std::uint32_t>(send_buffer_.size()), now);
+}
+
+}  // namespace tcproof::tcp
