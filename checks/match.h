@@ -7,6 +7,7 @@
 #include "checks/names.h"
 #include "checks/pattern.h"
 #include "checks/transcript.h"
+#include "stack/wire/tcp_options.h"
 
 namespace tcproof::checks {
 

@@ -84,6 +84,7 @@ std::optional<Values::Number> Values::named_duration(std::string_view name, cons
     return std::nullopt;
   }
   if (constant->duration_progress == Progress::untouched) {
+    const Scope::Everything everything(scope_);
     constant->duration_progress = Progress::running;
     constant->duration = duration_text(constant->value, 0, constant->value.text.size());
     constant->duration_progress = Progress::done;

@@ -44,4 +44,13 @@ struct Profile {
 
 Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& catalogue);
 
+/// A user's list of expected failures of one target, in the form of a profile's deviations.
+struct Baseline {
+  std::string name, target;
+  std::map<std::string, std::string> made;  // of what: tcproof, date, system
+  std::vector<Deviation> deviations;
+};
+
+Loaded<Baseline> load_baseline(const std::string& path, const checks::Catalogue& catalogue);
+
 }  // namespace tcproof::harness

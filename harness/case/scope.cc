@@ -62,12 +62,21 @@ Scope::Constant* Scope::find(std::string_view name) {
   return visible ? &found->second : nullptr;
 }
 
+bool Scope::hand_to_start(std::string_view name) {
+  const auto found = constants_.find(name);
+  if (found == constants_.end()) return false;
+  found->second.origin = Origin::start;
+  return true;
+}
+
 Scalar Scope::expand(const Node& scalar) {
   Scalar result = Scalar::of(scalar);
   constexpr int longest_chain = 16;
+  std::optional<Everything> everything;
   for (int i = 0; i < longest_chain; ++i) {
     if (result.text.size() < 2 || result.text[0] != '$') return result;
     const Constant* constant = find(std::string_view(result.text).substr(1));
+    if (!everything) everything.emplace(*this);
     if (constant == nullptr) return result;
     result.text = constant->value.text;
     result.style = constant->value.style;
@@ -99,6 +108,16 @@ void Scope::save(const std::string& name, const Place& place) {
   } else {
     told_.saved.insert(name);
   }
+}
+
+void Scope::bind(const std::string& name, const Place& place) {
+  if (in_start_ && constants_.contains(name)) {
+    problems_.add(
+        place, fmt::format("'{}' is given twice: the case that uses this start has it too", name),
+        "rename one of them");
+    return;
+  }
+  binding_.insert(name);
 }
 
 void Scope::end_step(bool sure) {

@@ -52,6 +52,8 @@ class Scope {
   /// A name that is there already is reported.
   void give(const std::string& name, const Place& name_place, Scalar value, Origin origin);
   Constant* find(std::string_view name);
+  /// A constant of the case is the start's too from now on. False: there is none.
+  bool hand_to_start(std::string_view name);
   Problems& problems() { return problems_; }
 
   /// The scalar's text; `$name` as the whole of it is replaced by the constant, if it is one.
@@ -76,13 +78,28 @@ class Scope {
   bool is_bound(std::string_view name) const { return told_.bound.contains(name); }
   bool is_saved(std::string_view name) const { return told_.saved.contains(name); }
   /// The step that is being read binds `name`: later ones may use it.
-  void bind(std::string name) { binding_.insert(std::move(name)); }
+  void bind(const std::string& name, const Place& place);
   void save(const std::string& name, const Place& place);
   /// The step is read. What an optional one binds may never come, so nothing may rely on it.
   void end_step(bool sure);
 
   /// While a start's own steps are read only its constants count (and `ip`).
   void set_in_start(bool in_start) { in_start_ = in_start; }
+
+  /// While it lives every constant counts: what a start's variable was set to is the case's business.
+  class Everything {
+   public:
+    explicit Everything(Scope& scope) : scope_(scope), before_(scope.in_start_) {
+      scope_.in_start_ = false;
+    }
+    ~Everything() { scope_.in_start_ = before_; }
+    Everything(const Everything&) = delete;
+    Everything& operator=(const Everything&) = delete;
+
+   private:
+    Scope& scope_;
+    bool before_;
+  };
 
  private:
   const Profile* profile_;

@@ -100,6 +100,7 @@ std::optional<Values::Number> Values::number_of(std::string_view name, const Sca
     return std::nullopt;
   }
   if (constant.number_progress == Progress::untouched) {
+    const Scope::Everything everything(scope_);
     constant.number_progress = Progress::running;
     const auto parsed = checks::parse_value({constant.value.text, 0});
     if (parsed && parsed->kind == checks::Value::Kind::sum) {
@@ -183,7 +184,7 @@ bool Values::settle_term(checks::Term& term, const Scalar& scalar, Use use, bool
     const bool binds = may_bind && use == Use::expected && name.find('.') == std::string::npos &&
                        !scope_.is_bound(name) && !scope_.is_saved(name);
     if (!binds) return check_told(name, scalar);
-    scope_.bind(name);
+    scope_.bind(name, place_of_name(scalar, name));
     return true;
   }
   if (!number) return false;

@@ -150,9 +150,9 @@ Loaded<std::vector<Deviation>> deviations_of(const RunOptions& options, const Pr
                                              const Library& library) {
   std::vector<Deviation> deviations = profile.deviations;
   if (options.baseline.empty()) return deviations;
-  Loaded<std::vector<Deviation>> baseline = load_baseline(options.baseline, library.catalogue());
+  const Loaded<Baseline> baseline = load_baseline(options.baseline, library.catalogue());
   if (!baseline) return tl::unexpected(baseline.error());
-  deviations.insert(deviations.end(), baseline->begin(), baseline->end());
+  deviations.insert(deviations.end(), baseline->deviations.begin(), baseline->deviations.end());
   return deviations;
 }
 

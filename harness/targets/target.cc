@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/targets/linux/linux_target.h"
 #include "harness/targets/reference/reference_target.h"
 
 namespace tcproof::harness {
@@ -19,6 +20,7 @@ struct Entry {
 
 constexpr std::array known{
     Entry{"reference", make_reference_target},
+    Entry{"linux", make_linux_target},
 };
 
 }  // namespace

@@ -19,13 +19,12 @@ namespace loading {
 namespace {
 
 constexpr std::array<std::string_view, 5> file_keys{"name", "about", "vars", "hosts", "links"};
-constexpr std::array<std::string_view, 7> host_keys{"mac",           "forwards",    "too-big",
-                                                    "time-exceeded", "unreachable", "quotes",
-                                                    "mss-clamp"};
+constexpr std::array<std::string_view, 7> host_keys{
+    "mac", "forwards", "too-big", "time-exceeded", "unreachable", "quotes", "mss-clamp"};
 constexpr std::array<std::string_view, 4> link_keys{"mtu", "ends", "impair", "capture"};
 constexpr std::array<std::string_view, 2> end_keys{"v4", "v6"};
-constexpr std::array<std::string_view, 8> impair_keys{
-    "delay", "jitter", "rate", "queue", "loss", "duplicate", "reorder", "corrupt"};
+constexpr std::array<std::string_view, 8> impair_keys{"delay", "jitter",    "rate",    "queue",
+                                                      "loss",  "duplicate", "reorder", "corrupt"};
 constexpr std::size_t most_hosts = 200;
 
 using RouterBehaviour = checks::RouterBehaviour;
@@ -153,7 +152,8 @@ class TopologyReader {
       return;
     }
     if (!parse_number(text->text)) {
-      problems_.add(text->whole, fmt::format("'too-big' is send, drop or an MTU, not '{}'", text->text));
+      problems_.add(text->whole,
+                    fmt::format("'too-big' is send, drop or an MTU, not '{}'", text->text));
       return;
     }
     router.too_big = RouterBehaviour::TooBig::claim;
@@ -174,11 +174,16 @@ class TopologyReader {
         link.mtu = static_cast<std::uint32_t>(read_number(*mtu, "'mtu'", 68, 65535));
       }
       if (const Node* ends = fields.require("ends")) read_ends(*ends, link);
-      if (const Node* impair = fields.find("impair")) read_impair(*impair, link);
       if (const Node* capture = fields.find("capture")) {
         link.capture = boolean_of(*capture, "'capture'", problems_).value_or(false);
       }
       network_.links.push_back(std::move(link));
+    }
+    // Who lies behind which end is known when all links are.
+    for (std::size_t i = 0; i < network_.links.size(); ++i) {
+      if (const Entry* impair = links.entries[i].value.find("impair")) {
+        read_impair(impair->value, network_.links[i]);
+      }
     }
   }
 
@@ -214,10 +219,11 @@ class TopologyReader {
     if (!text) return std::nullopt;
     const auto prefix = wire::parse_prefix(text->text);
     if (prefix && prefix->address.family == family) return prefix;
-    problems_.add(text->whole, fmt::format("'{}' is no {} address with its prefix", text->text,
-                                           family == wire::Family::v4 ? "IPv4" : "IPv6"),
-                  family == wire::Family::v4 ? "for example 192.0.2.1/24"
-                                             : "for example \"2001:db8::1/64\"");
+    problems_.add(
+        text->whole,
+        fmt::format("'{}' is no {} address with its prefix", text->text,
+                    family == wire::Family::v4 ? "IPv4" : "IPv6"),
+        family == wire::Family::v4 ? "for example 192.0.2.1/24" : "for example \"2001:db8::1/64\"");
     return std::nullopt;
   }
 
@@ -225,12 +231,7 @@ class TopologyReader {
     if (!loading::is_mapping(impair, "'impair'", problems_)) return;
     for (const Entry& entry : impair.entries) {
       const auto host = read_host_name(entry);
-      checks::LinkEnd* towards = nullptr;
-      for (checks::LinkEnd& end : link.ends) {
-        if (host && end.host == *host) towards = &end;
-      }
-      // Frames that come out of the link at the router go on to the tester: named after the far receiver.
-      if (towards == nullptr && host) towards = end_towards(link, *host);
+      checks::LinkEnd* towards = host ? end_towards(link, *host) : nullptr;
       const checks::Impairment impairment = read_impairment(entry.value);
       if (towards != nullptr) {
         towards->towards = impairment;
@@ -240,10 +241,30 @@ class TopologyReader {
     }
   }
 
-  /// The end that is no end host: what goes to `host` beyond it leaves the link there.
-  static checks::LinkEnd* end_towards(checks::NetworkLink& link, checks::HostId host) {
+  /// The end of `link` that frames on their way to `host` come out at: its own, or the one it lies behind.
+  checks::LinkEnd* end_towards(checks::NetworkLink& link, checks::HostId host) {
     if (link.ends.size() != 2) return nullptr;
-    return link.ends[0].host == host ? &link.ends[0] : &link.ends[1];
+    for (checks::LinkEnd& end : link.ends) {
+      std::set<checks::HostId> seen;
+      if (reaches(end.host, host, link, seen)) return &end;
+    }
+    return nullptr;
+  }
+
+  /// There is a way between two hosts that does not use `without`.
+  bool reaches(checks::HostId from, checks::HostId to, const checks::NetworkLink& without,
+               std::set<checks::HostId>& seen) const {
+    if (from == to) return true;
+    if (!seen.insert(from).second) return false;
+    for (const checks::NetworkLink& link : network_.links) {
+      if (&link == &without || link.ends.size() != 2) continue;
+      for (std::size_t i = 0; i < 2; ++i) {
+        if (link.ends[i].host == from && reaches(link.ends[1 - i].host, to, without, seen)) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   checks::Impairment read_impairment(const Node& node) {

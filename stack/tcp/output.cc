@@ -107,7 +107,7 @@ void Connection::transmit(Seq seq, std::uint32_t length, bool fin, Instant now) 
   const bool new_fin = fin && !tcb_.snd.fin;
   if (new_fin) tcb_.snd.fin = text_end;
   if (gt(end, tcb_.snd.nxt)) tcb_.snd.nxt = end;
-  if (!timers_.retransmission && !timers_.persist) start_retransmission_timer(now);
+  if (!timers_.retransmission && !zero_window()) start_retransmission_timer(now);
   acknowledged_peer();
   output_.segment(segment);
   if (new_fin && state_ == State::close_wait) enter(State::last_ack, rule::close);

@@ -21,7 +21,8 @@ class Reassembly {
   std::size_t count() const { return count_; }
   const Range& operator[](std::size_t i) const { return ranges_[i]; }
 
-  /// Adds `range` and merges what touches. False, and nothing is changed, if there is no place for one more.
+  /// Adds `range` and merges what touches. False, and nothing is changed, if there is no place for one more; a range
+  /// that begins at 0 takes the place of the last one.
   bool add(Range range);
   /// RCV.NXT can advance by this much: the length of the range that begins at 0.
   std::size_t contiguous() const;

@@ -233,7 +233,7 @@ Connection::Next Connection::check_ack(const Segment& seg, Instant now) {
     challenge_ack(rule::check_ack_old, now);
     return Next::drop;
   }
-  if (timers_.persist) unanswered_.restart(now);  // the peer lives, so probing goes on (MUST-37)
+  if (zero_window()) unanswered_.restart(now);  // the peer lives, so probing goes on (MUST-37)
   const bool advances = gt(seg.ack, tcb_.snd.una);
   if (advances) acknowledge_up_to(seg.ack, now);
   const bool recovering = advances && recover_;
@@ -386,7 +386,7 @@ void Connection::acknowledge_up_to(Seq ack, Instant now) {
   soft_error_ = false;
   unanswered_.restart(now);
   timers_.retransmission.reset();
-  if (outstanding() && !timers_.persist) start_retransmission_timer(now);
+  if (outstanding() && !zero_window()) start_retransmission_timer(now);
 }
 
 void Connection::established(std::string_view rule, Instant) {

@@ -20,9 +20,9 @@ using checks::State;
 /// The kernel's numbers (include/net/tcp_states.h).
 std::optional<State> state_of(std::uint8_t number) {
   constexpr std::array<State, 13> names = {
-      State::closed,      State::established, State::syn_sent,   State::syn_received,
-      State::fin_wait_1,  State::fin_wait_2,  State::time_wait,  State::closed,
-      State::close_wait,  State::last_ack,    State::listen,     State::closing,
+      State::closed,      State::established, State::syn_sent,  State::syn_received,
+      State::fin_wait_1,  State::fin_wait_2,  State::time_wait, State::closed,
+      State::close_wait,  State::last_ack,    State::listen,    State::closing,
       State::syn_received};
   if (number == 0 || number >= names.size()) return {};
   return names[number];
@@ -55,8 +55,8 @@ Request request_for(const Tuple& tuple, std::uint32_t sequence) {
 }  // namespace
 
 Tried<SockDiag> SockDiag::open(const Namespace& space) {
-  UniqueFd socket(space.run(
-      [] { return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG); }));
+  UniqueFd socket(
+      space.run([] { return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG); }));
   if (!socket) {
     return tl::unexpected(environment_error("open a socket for connection states", errno,
                                             "the kernel needs CONFIG_INET_DIAG"));

@@ -10,6 +10,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 
 namespace tcproof::harness {
 namespace {
@@ -17,9 +19,8 @@ namespace {
 using checks::Outcome;
 
 Outcome set(int socket, int level, int name, std::int64_t value) {
-  const auto number = static_cast<int>(
-      std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(),
-                               std::numeric_limits<int>::max()));
+  const auto number = static_cast<int>(std::clamp<std::int64_t>(
+      value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
   if (setsockopt(socket, level, name, &number, sizeof number) == 0) return Outcome::ok;
   return errno == EINVAL ? Outcome::illegal : outcome_of(errno);
 }
@@ -47,9 +48,8 @@ Outcome set_keep_alive(int socket, wire::Family, std::int64_t idle) {
 }
 Outcome set_linger(int socket, wire::Family, std::int64_t value) {
   const linger option{1, static_cast<int>(seconds(value))};
-  return setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, sizeof option) == 0
-             ? Outcome::ok
-             : outcome_of(errno);
+  return setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, sizeof option) == 0 ? Outcome::ok
+                                                                                : outcome_of(errno);
 }
 Outcome set_fast_open(int socket, wire::Family, std::int64_t value) {
   // A listener takes the length of its queue, a client a switch; only one of them fits a socket.
@@ -61,16 +61,23 @@ Outcome set_fast_open(int socket, wire::Family, std::int64_t value) {
 
 using Setter = Outcome (*)(int, wire::Family, std::int64_t);
 constexpr std::array<std::pair<std::string_view, Setter>, 11> setters = {{
-    {"nodelay", [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_NODELAY, v); }},
+    {"nodelay",
+     [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_NODELAY, v); }},
     {"mss", [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_MAXSEG, v); }},
     {"ttl", set_ttl},
     {"tos", set_tos},
-    {"user-timeout", [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds(v)); }},
+    {"user-timeout",
+     [](int s, wire::Family, std::int64_t v) {
+       return set(s, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds(v));
+     }},
     {"keep-alive", set_keep_alive},
     {"linger", set_linger},
-    {"receive-buffer", [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_RCVBUF, v); }},
-    {"send-buffer", [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_SNDBUF, v); }},
-    {"urgent-inline", [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_OOBINLINE, v); }},
+    {"receive-buffer",
+     [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_RCVBUF, v); }},
+    {"send-buffer",
+     [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_SNDBUF, v); }},
+    {"urgent-inline",
+     [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_OOBINLINE, v); }},
     {"fast-open", set_fast_open},
 }};
 
@@ -145,6 +152,52 @@ std::uint16_t local_port(int socket) {
   SocketAddress address;
   if (getsockname(socket, address.get(), &address.size) != 0) return 0;
   return address.port();
+}
+
+namespace {
+
+std::int64_t unread_octets(int socket) {
+  int waiting = 0;
+  return ::ioctl(socket, FIONREAD, &waiting) == 0 ? waiting : 0;
+}
+
+/// Octets up to and with the last urgent one (RFC 6093 2.2), 0 if none is waiting.
+std::int64_t urgent_octets(int socket) {
+  pollfd look{socket, POLLPRI, 0};
+  if (::poll(&look, 1, 0) <= 0 || (look.revents & POLLPRI) == 0) return 0;
+  int at_mark = 0;
+  if (::ioctl(socket, SIOCATMARK, &at_mark) == 0 && at_mark != 0) return 1;
+  // Reading stops at the mark, peeking too.
+  std::array<std::uint8_t, 65536> buffer;
+  const auto up_to_mark = ::recv(socket, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  return up_to_mark < 0 ? 0 : up_to_mark + 1;
+}
+
+std::optional<std::int64_t> option_of(int socket, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(socket, level, name, &value, &size) != 0) return {};
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> socket_number(int socket, checks::Call::Status subject,
+                                          wire::Family family) {
+  switch (subject) {
+    case checks::Call::Status::connection: return {};
+    case checks::Call::Status::path_mtu:
+      return family == wire::Family::v4 ? option_of(socket, IPPROTO_IP, IP_MTU)
+                                        : option_of(socket, IPPROTO_IPV6, IPV6_MTU);
+    case checks::Call::Status::mss: return option_of(socket, IPPROTO_TCP, TCP_MAXSEG);
+    case checks::Call::Status::urgent: return urgent_octets(socket);
+    case checks::Call::Status::unread: return unread_octets(socket);
+  }
+  return {};
+}
+
+Outcome pending_error(int socket) {
+  return outcome_of(static_cast<int>(option_of(socket, SOL_SOCKET, SO_ERROR).value_or(0)));
 }
 
 Outcome outcome_of(int number) {

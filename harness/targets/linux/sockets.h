@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,12 @@ MadeSocket make_socket(const Namespace& space, wire::Family family, bool tcp);
 
 /// The port a socket is bound to; 0 if it is not.
 std::uint16_t local_port(int socket);
+
+/// A STATUS with a subject; empty if the socket cannot tell. `unread` and `urgent` count what the socket holds.
+std::optional<std::int64_t> socket_number(int socket, checks::Call::Status subject,
+                                          wire::Family family);
+/// The error that waits on the socket, taken from it.
+checks::Outcome pending_error(int socket);
 
 /// An errno of the socket calls in the words of RFC 9293 3.9.1.
 checks::Outcome outcome_of(int number);

@@ -7,11 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <linux/sockios.h>
+#include <sys/socket.h>
 
 #include "harness/targets/linux/sockets.h"
 
@@ -123,43 +119,13 @@ std::optional<Outcome> Stream::ended() {
   return ended_;
 }
 
-std::int64_t Stream::unread() const {
-  int waiting = 0;
-  if (::ioctl(socket_.get(), FIONREAD, &waiting) != 0) waiting = 0;
-  return waiting + static_cast<std::int64_t>(received_.size());
-}
-
-/// Octets up to and with the last urgent one (RFC 6093 2.2), 0 if none is waiting.
-std::int64_t Stream::urgent() const {
-  const auto before = static_cast<std::int64_t>(received_.size());
-  pollfd look{socket_.get(), POLLPRI, 0};
-  if (::poll(&look, 1, 0) <= 0 || (look.revents & POLLPRI) == 0) return 0;
-  int at_mark = 0;
-  if (::ioctl(socket_.get(), SIOCATMARK, &at_mark) == 0 && at_mark != 0) return before + 1;
-  // Reading stops at the mark, peeking too.
-  std::array<std::uint8_t, 65536> buffer;
-  const auto up_to_mark =
-      ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
-  return up_to_mark < 0 ? 0 : before + up_to_mark + 1;
-}
-
 std::optional<std::int64_t> Stream::number(checks::Call::Status subject, wire::Family family) {
-  const auto option = [this](int level, int name) -> std::optional<std::int64_t> {
-    int value = 0;
-    socklen_t size = sizeof value;
-    if (getsockopt(socket_.get(), level, name, &value, &size) != 0) return {};
-    return value;
-  };
-  switch (subject) {
-    case checks::Call::Status::connection: return {};
-    case checks::Call::Status::path_mtu:
-      return family == wire::Family::v4 ? option(IPPROTO_IP, IP_MTU)
-                                        : option(IPPROTO_IPV6, IPV6_MTU);
-    case checks::Call::Status::mss: return option(IPPROTO_TCP, TCP_MAXSEG);
-    case checks::Call::Status::urgent: return urgent();
-    case checks::Call::Status::unread: return unread();
-  }
-  return {};
+  const auto number = socket_number(socket_.get(), subject, family);
+  const auto already_read = static_cast<std::int64_t>(received_.size());
+  if (!number) return number;
+  if (subject == checks::Call::Status::unread) return *number + already_read;
+  if (subject == checks::Call::Status::urgent && *number > 0) return *number + already_read;
+  return number;
 }
 
 }  // namespace tcproof::harness

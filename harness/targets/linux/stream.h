@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "checks/case.h"
 #include "harness/topology/netns.h"
@@ -27,9 +28,10 @@ class Stream {
     checks::Outcome outcome;
     wire::Buffer octets;
   };
-  /// `count` octets, or with `all` everything up to the end; empty: not yet. What has been read by a
-  /// RECEIVE that was withdrawn belongs to the next.
+  /// `count` octets, or with `all` everything up to the end; empty: not yet.
   std::optional<Received> receive(std::size_t count, bool all);
+  /// What a RECEIVE that waits has got so far.
+  wire::Buffer take_read() { return std::exchange(received_, {}); }
 
   /// No more octets follow: a FIN once all that was given is sent. The socket stays, so that RECEIVE and
   /// FIN-WAIT-2 go on for as long as RFC 9293 lets them.
@@ -53,8 +55,6 @@ class Stream {
   };
   void note_error(int number);
   void read(std::size_t up_to);
-  std::int64_t unread() const;
-  std::int64_t urgent() const;
 
   UniqueFd socket_;
   std::deque<Chunk> outbox_;

@@ -61,8 +61,21 @@ TEST(Reassembly, RefusesOneHoleTooMany) {
     EXPECT_TRUE(r.add({10 * i + 1, 10 * i + 2}));
   EXPECT_FALSE(r.add({1000, 1001}));
   EXPECT_EQ(r.count(), Reassembly::max_ranges);
+  EXPECT_EQ(r[r.count() - 1], (Reassembly::Range{311, 312}));
   EXPECT_TRUE(r.add({2, 1001}));
   EXPECT_EQ(r.count(), 1U);
+}
+
+// Else a full store would keep out the very piece that RCV.NXT waits for, for ever.
+TEST(Reassembly, MakesRoomAtTheFront) {
+  Reassembly r;
+  for (std::size_t i = 0; i < Reassembly::max_ranges; ++i) {
+    EXPECT_TRUE(r.add({10 * i + 5, 10 * i + 6}));
+  }
+  EXPECT_TRUE(r.add({0, 4}));
+  EXPECT_EQ(r.contiguous(), 4U);
+  EXPECT_EQ(r.count(), Reassembly::max_ranges);
+  EXPECT_EQ(r[r.count() - 1], (Reassembly::Range{305, 306}));
 }
 
 /// The naive model: which value each octet number got first.

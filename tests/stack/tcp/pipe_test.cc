@@ -8,6 +8,7 @@
 
 #include "stack/link/random.h"
 #include "stack/tcp/connection.h"
+#include "stack/tcp/reset.h"
 
 // Two connections over a pipe that loses, duplicates and reorders: the octets arrive, once and in order, and both
 // ends come to CLOSED. All of it follows from the seed.
@@ -58,7 +59,7 @@ class Pipe {
     for (int step = 0; step < 2000000; ++step) {
       users();
       const auto next = next_instant();
-      if (!next) return;
+      if (!next) return read_what_is_left();
       now_ = std::max(now_, *next);
       for (const int i : {0, 1}) {
         if (at(i).next_deadline() && *at(i).next_deadline() <= now_) at(i).on_timeout(now_);
@@ -119,13 +120,24 @@ class Pipe {
         const auto text = wire::Bytes(end.to_send).subspan(end.sent, want);
         if (want != 0) at(i).send(text, random_.chance(0.2), random_.chance(0.05), now_, n);
         end.sent += n;
-        if (end.sent == end.to_send.size() && at(i).close(now_) == Error::none) end.closed = true;
+        const bool opening = at(i).state() == State::listen || at(i).state() == State::syn_sent;
+        if (!opening && end.sent == end.to_send.size() && at(i).close(now_) == Error::none)
+          end.closed = true;
       }
-      wire::Buffer out(random_.below(8000));
-      at(i).receive(out, now_, n);
-      end.received.insert(end.received.end(), out.begin(),
-                          out.begin() + static_cast<std::ptrdiff_t>(n));
+      read(i, random_.below(8000));
     }
+  }
+
+  void read(int i, std::size_t at_most) {
+    wire::Buffer out(at_most);
+    std::size_t n = 0;
+    at(i).receive(out, now_, n);
+    out.resize(n);
+    ends_[i].received.insert(ends_[i].received.end(), out.begin(), out.end());
+  }
+
+  void read_what_is_left() {
+    for (const int i : {0, 1}) read(i, at(i).readable());
   }
 
   std::optional<Instant> next_instant() const {
@@ -150,7 +162,11 @@ class Pipe {
     std::ranges::sort(due, {}, [](const InFlight& f) { return std::pair(f.at, f.order); });
     for (InFlight& f : due) {
       f.segment.text = f.text;
-      at(f.to).on_segment(f.segment, now_);
+      if (at(f.to).state() != State::closed) {
+        at(f.to).on_segment(f.segment, now_);
+      } else if (const auto reset = reset_for(f.segment)) {  // what the host does
+        put(1 - f.to, *reset);
+      }
     }
   }
 

@@ -158,9 +158,10 @@ TEST(States, CloseSendsWhatIsQueuedFirst) {
   t.at(fin_wait_1);
   t.peer(". 1:1(0) ack 1001 win 1500");
   t.expect(". 1001:2001(1000) ack 1");
-  t.expect("FP. 2001:2501(500) ack 1");
-  t.at(fin_wait_1);
+  t.expect("P. 2001:2501(500) ack 1");
+  t.at(fin_wait_1);  // the window is full, and the FIN takes a sequence number of it
   t.peer(". 1:1(0) ack 2501 win 1500");
+  t.expect("F. 2501:2501(0) ack 1");
   t.at(fin_wait_1);
   t.peer(". 1:1(0) ack 2502");
   t.at(fin_wait_2);

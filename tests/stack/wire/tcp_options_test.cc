@@ -57,8 +57,9 @@ TEST(TcpOptions, WhatIsAppendedIsRead) {
 
 // An option of the right kind and a wrong length has no value (RFC 9293 MUST-7: it is skipped).
 TEST(TcpOptions, AWrongLengthHasNoValue) {
-  for (const std::uint8_t kind : {2, 3, 4, 5, 8, 28}) {
-    const auto option = all(Buffer{kind, 9, 0, 0, 0, 0, 0, 0, 0}).front();
+  for (const std::uint8_t kind : std::initializer_list<std::uint8_t>{2, 3, 4, 5, 8, 28}) {
+    const Buffer area{kind, 9, 0, 0, 0, 0, 0, 0, 0};
+    const TcpOptionView option = all(area).front();
     EXPECT_FALSE(option.malformed);
     EXPECT_FALSE(option.mss() || option.window_scale() || option.is_sack_permitted() ||
                  option.timestamps() || option.sack_count() != 0 || option.user_timeout());

@@ -160,7 +160,7 @@ TEST(UdpView, JudgesTheLength) {
 }
 
 TEST(NdView, NeedsItsFixedPart) {
-  for (const std::uint8_t type : {133, 134, 135, 136, 137}) {
+  for (const std::uint8_t type : std::initializer_list<std::uint8_t>{133, 134, 135, 136, 137}) {
     const std::size_t size = NdView::fixed_size(type);
     Buffer b(size);
     b[0] = type;

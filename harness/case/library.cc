@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/case/library.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "harness/case/case_file.h"
+#include "harness/case/fields.h"
+#include "harness/case/requirement_file.h"
+#include "harness/case/spelling.h"
+
+namespace tcproof::harness {
+
+namespace {
+
+namespace fs = std::filesystem;
+using loading::Document;
+using loading::Node;
+using loading::Problems;
+
+/// docs/case-language.md 3. What a profile in the library declares besides is a name too.
+constexpr std::array<std::string_view, 12> documented_values{"rto_initial",
+                                                             "rto_min",
+                                                             "rto_max",
+                                                             "time_wait",
+                                                             "delayed_ack_max",
+                                                             "persist_min",
+                                                             "user_timeout",
+                                                             "keepalive_idle",
+                                                             "reassembly_timeout",
+                                                             "challenge_ack_limit",
+                                                             "challenge_ack_period",
+                                                             "initial_window"};
+
+constexpr std::array<std::string_view, 5> folders_without_cases{
+    "start", "topologies", "requirements", "targets", "schema"};
+
+/// Names of the YAML files below `folder`, without `.yaml`, sorted.
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (!entry->is_regular_file(error) || entry->path().extension() != ".yaml") continue;
+    names.push_back(entry->path().lexically_relative(folder).replace_extension().generic_string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool is_case(const std::string& id) {
+  const std::string folder = id.substr(0, id.find('/'));
+  return folder == id || std::find(folders_without_cases.begin(), folders_without_cases.end(),
+                                   folder) == folders_without_cases.end();
+}
+
+Diagnostics one_problem(std::string file, std::string message, std::string cure) {
+  Diagnostic diagnostic;
+  diagnostic.file = std::move(file);
+  diagnostic.message = std::move(message);
+  diagnostic.cure = std::move(cure);
+  return {std::move(diagnostic)};
+}
+
+std::string suggestion(const std::string& name, const std::vector<std::string>& names) {
+  const std::string meant = loading::nearest(name, names);
+  return meant.empty() ? "" : fmt::format("did you mean '{}'?", meant);
+}
+
+}  // namespace
+
+struct Library::Impl {
+  fs::path root;
+  std::vector<std::string> ids;
+  checks::Catalogue catalogue;
+  std::set<std::string> value_names;
+  std::map<std::string, std::unique_ptr<CaseFile>> cases;        // by id
+  std::map<std::string, std::shared_ptr<const Document>> parts;  // starts and topologies, by path
+
+  void read_catalogue(Problems& problems) {
+    for (const std::string& name : names_in(root / "requirements")) {
+      const fs::path path = root / "requirements" / (name + ".yaml");
+      const Document document = loading::read_yaml(path, path.generic_string(), problems);
+      loading::read_requirements(document.root, catalogue, problems);
+    }
+  }
+
+  void collect_value_names() {
+    value_names.insert(documented_values.begin(), documented_values.end());
+    for (const std::string& name : names_in(root / "targets")) {
+      // Whatever is wrong with a profile is said when it is used.
+      Problems unused;
+      const Document document =
+          loading::read_yaml(root / "targets" / (name + ".yaml"), name, unused);
+      const loading::Entry* values = document.root.find("values");
+      if (values == nullptr) continue;
+      for (const loading::Entry& entry : values->value.entries) value_names.insert(entry.key);
+    }
+  }
+
+  /// A start or topology. Null: it was reported.
+  std::shared_ptr<const Document> part(const std::string& folder, const std::string& name,
+                                       const loading::Place& used_at, Problems& problems) {
+    const fs::path path = root / folder / (name + ".yaml");
+    const std::string shown = path.generic_string();
+    if (const auto known = parts.find(shown); known != parts.end()) return known->second;
+    const auto names = names_in(root / folder);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      problems.add(used_at, fmt::format("no file '{}'", shown), suggestion(name, names));
+      return nullptr;
+    }
+    const std::size_t before = problems.size();
+    auto document = std::make_shared<Document>(loading::read_yaml(path, shown, problems));
+    if (document->root.kind == Node::Kind::broken) return nullptr;
+    if (problems.size() == before) parts[shown] = document;
+    return document;
+  }
+
+  Loaded<const CaseFile*> load(const std::string& id, const fs::path& path) {
+    if (const auto known = cases.find(id); known != cases.end()) return known->second.get();
+    Problems problems;
+    auto impl = std::make_unique<CaseFile::Impl>();
+    impl->id = id;
+    impl->catalogue = &catalogue;
+    impl->value_names = &value_names;
+    impl->document =
+        std::make_shared<Document>(loading::read_yaml(path, path.generic_string(), problems));
+    const Node& root_node = impl->document->root;
+    if (root_node.kind != Node::Kind::broken) {
+      impl->start = used("start", "start", "", root_node, problems);
+      impl->topology = used("topology", "topologies", "pair", root_node, problems);
+      loading::read_case_file(*impl, problems);
+    }
+    if (!problems.empty()) return tl::unexpected(problems.take());
+    auto file = std::make_unique<CaseFile>(std::move(impl));
+    return (cases[id] = std::move(file)).get();
+  }
+
+  std::shared_ptr<const Document> used(std::string_view key, const std::string& folder,
+                                       const std::string& otherwise, const Node& root_node,
+                                       Problems& problems) {
+    const loading::Entry* entry = root_node.find(key);
+    loading::Place place = root_node.place;
+    std::string name = otherwise;
+    if (entry != nullptr) {
+      name = loading::used_name(&entry->value, fmt::format("'{}'", key), problems);
+      place = entry->value.place;
+      const loading::Entry* use = entry->value.find("use");
+      if (use != nullptr) place = use->value.place;
+    }
+    return name.empty() ? nullptr : part(folder, name, place, problems);
+  }
+};
+
+Library::Library() : impl_(std::make_unique<Impl>()) {}
+Library::Library(Library&&) noexcept = default;
+Library& Library::operator=(Library&&) noexcept = default;
+Library::~Library() = default;
+
+Loaded<Library> Library::open(const fs::path& root) {
+  std::error_code error;
+  if (!fs::is_directory(root, error)) {
+    return tl::unexpected(one_problem(root.generic_string(), "this is not a folder",
+                                      "name the folder that holds the cases, as --specs"));
+  }
+  Library library;
+  library.impl_->root = root;
+  Problems problems;
+  library.impl_->read_catalogue(problems);
+  if (!problems.empty()) return tl::unexpected(problems.take());
+  library.impl_->collect_value_names();
+  for (std::string& id : names_in(root)) {
+    if (is_case(id)) library.impl_->ids.push_back(std::move(id));
+  }
+  return library;
+}
+
+const std::vector<std::string>& Library::ids() const {
+  return impl_->ids;
+}
+const checks::Catalogue& Library::catalogue() const {
+  return impl_->catalogue;
+}
+const fs::path& Library::root() const {
+  return impl_->root;
+}
+
+Loaded<const CaseFile*> Library::load(const std::string& id) {
+  const auto& ids = impl_->ids;
+  if (!std::binary_search(ids.begin(), ids.end(), id)) {
+    return tl::unexpected(one_problem(impl_->root.generic_string(), fmt::format("no case '{}'", id),
+                                      suggestion(id, ids)));
+  }
+  return impl_->load(id, impl_->root / (id + ".yaml"));
+}
+
+Loaded<const CaseFile*> Library::load_file(const fs::path& path) {
+  fs::path id = path.lexically_normal();
+  if (id.extension() == ".yaml") id.replace_extension();
+  // A file of this library keeps its id, however its path is written.
+  std::error_code error;
+  const fs::path inside =
+      fs::weakly_canonical(id, error).lexically_relative(fs::weakly_canonical(impl_->root, error));
+  if (!error && !inside.empty() && *inside.begin() != "..") {
+    const std::string known = inside.generic_string();
+    if (std::binary_search(impl_->ids.begin(), impl_->ids.end(), known)) return load(known);
+  }
+  return impl_->load(id.generic_string(), path);
+}
+
+Loaded<Profile> Library::profile(const std::string& name) const {
+  const auto names = names_in(impl_->root / "targets");
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    return tl::unexpected(one_problem((impl_->root / "targets").generic_string(),
+                                      fmt::format("no profile '{}'", name),
+                                      suggestion(name, names)));
+  }
+  return load_profile((impl_->root / "targets" / (name + ".yaml")).generic_string(),
+                      impl_->catalogue);
+}
+
+}  // namespace tcproof::harness

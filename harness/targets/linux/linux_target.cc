@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/targets/linux/linux_target.h"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+#include <sys/utsname.h>
+
+#include "harness/targets/linux/linux_bench.h"
+#include "harness/topology/netns_user.h"
+#include "stack/link/packet_socket.h"
+
+namespace tcproof::harness {
+namespace {
+
+constexpr std::size_t most_at_once = 64;
+/// Of one attempt with a router and some connections, those on their way to the reaper included.
+constexpr std::size_t descriptors_of_one = 24;
+constexpr std::size_t descriptors_of_ours = 64;
+
+class LinuxTarget final : public Target {
+ public:
+  explicit LinuxTarget(const Profile& profile) : profile_(profile) {}
+
+  const Profile& profile() const override { return profile_; }
+
+  Tried<void> prepare() override {
+    if (auto ready = become_network_admin(); !ready) return ready;
+    const std::size_t files = raise_open_files();
+    const std::size_t left = files > descriptors_of_ours ? files - descriptors_of_ours : 0;
+    at_once_ = std::clamp<std::size_t>(left / descriptors_of_one, 1, most_at_once);
+    // Its threads end the time in which a user namespace can be entered.
+    reaper_ = std::make_unique<link::Reaper>();
+    return {};
+  }
+
+  Tried<AnyBench> open(const checks::Case& one_case) override {
+    assert(reaper_ && "prepare() comes first");
+    auto bench = LinuxBench::open(one_case, *reaper_);
+    if (!bench) return tl::unexpected(std::move(bench.error()));
+    return AnyBench(std::unique_ptr<RealBench>(std::move(*bench)));
+  }
+
+  std::size_t concurrency() const override { return at_once_; }
+
+  std::string describe() const override {
+    utsname name{};
+    if (::uname(&name) != 0) return "linux";
+    return std::string("linux ") + name.release;
+  }
+
+ private:
+  Profile profile_;
+  std::unique_ptr<link::Reaper> reaper_;
+  std::size_t at_once_ = 1;
+};
+
+}  // namespace
+
+std::unique_ptr<Target> make_linux_target(const Profile& profile) {
+  return std::make_unique<LinuxTarget>(profile);
+}
+
+}  // namespace tcproof::harness

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/host.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/stack/lab.h"
+
+namespace tcproof::stack {
+namespace {
+
+using tcp::Error;
+using tcp::State;
+using test::Lab;
+using test::LabHost;
+using testing::ElementsAre;
+using testing::SizeIs;
+using wire::Buffer;
+using wire::dissect;
+using wire::Family;
+using wire::FrameSpec;
+using wire::IpAddress;
+
+constexpr std::uint16_t port = 5001;
+
+Buffer pattern(std::size_t size) {
+  Buffer octets(size);
+  for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<std::uint8_t>(i * 7 % 251);
+  return octets;
+}
+
+IpAddress address_b(Family family) {
+  return family == Family::v4 ? test::v4_b : test::v6_b;
+}
+
+class HostOfBothFamilies : public testing::TestWithParam<Family> {
+ protected:
+  struct Pair {
+    ConnectionId client = 0, server = 0;
+  };
+  /// B listens, A connects.
+  Pair connect() {
+    const auto server = lab.b->open_passive(GetParam(), port, {}, lab.now());
+    const auto client = lab.a->open_active(address_b(GetParam()), port, 0, {}, lab.now());
+    EXPECT_EQ(server.error, Error::none);
+    EXPECT_EQ(client.error, Error::none);
+    lab.settle();
+    EXPECT_EQ(lab.a->state(client.id), State::established);
+    EXPECT_EQ(lab.b->state(server.id), State::established);
+    return {client.id, server.id};
+  }
+  /// Sends all of `octets` and reads until the other side has as many, within a minute.
+  Buffer transfer(LabHost& from, ConnectionId sender, LabHost& to, ConnectionId receiver,
+                  const Buffer& octets) {
+    Buffer got, chunk(4096);
+    std::size_t sent = 0;
+    for (int turn = 0; turn < 600 && got.size() < octets.size(); ++turn) {
+      std::size_t taken = 0;
+      EXPECT_EQ(
+          from->send(sender, wire::Bytes(octets).subspan(sent), true, false, lab.now(), taken),
+          Error::none);
+      sent += taken;
+      for (std::size_t n = 1; n > 0;) {
+        if (to->receive(receiver, chunk, lab.now(), n) != Error::none) break;
+        got.insert(got.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(n));
+      }
+      lab.run(100ms);
+    }
+    return got;
+  }
+
+  Lab lab;
+};
+INSTANTIATE_TEST_SUITE_P(Families, HostOfBothFamilies, testing::Values(Family::v4, Family::v6),
+                         [](const auto& family) {
+                           return family.param == Family::v4 ? "v4" : "v6";
+                         });
+
+TEST_P(HostOfBothFamilies, ResolvesTheLinkAddressBeforeTheFirstSegment) {
+  connect();
+  const FrameSpec first = dissect(lab.a.frames.at(0));
+  const FrameSpec second = dissect(lab.a.frames.at(1));
+  EXPECT_TRUE(GetParam() == Family::v4 ? first.arp.has_value() : first.nd.has_value());
+  ASSERT_TRUE(second.tcp);
+  EXPECT_EQ(second.tcp->flags, wire::flag::syn);
+  EXPECT_EQ(second.eth->dst, test::mac_b);
+}
+
+TEST_P(HostOfBothFamilies, CarriesOctetsBothWaysAndClosesInOrder) {
+  const Pair pair = connect();
+  const Buffer there = pattern(20000), back = pattern(3000);
+  EXPECT_EQ(transfer(lab.a, pair.client, lab.b, pair.server, there), there);
+  EXPECT_EQ(transfer(lab.b, pair.server, lab.a, pair.client, back), back);
+
+  EXPECT_EQ(lab.a->close(pair.client, lab.now()), Error::none);
+  lab.run(1s);
+  EXPECT_EQ(lab.b->state(pair.server), State::close_wait);
+  EXPECT_EQ(lab.b->close(pair.server, lab.now()), Error::none);
+  lab.run(1s);
+  EXPECT_EQ(lab.b->state(pair.server), State::closed);
+  EXPECT_EQ(lab.a->state(pair.client), State::time_wait);
+  lab.run(60s);
+  EXPECT_EQ(lab.a->state(pair.client), State::closed);
+  EXPECT_FALSE(lab.b->next_deadline());
+}
+
+TEST_P(HostOfBothFamilies, OffersTheMssOfTheMtuAndTheFamily) {
+  connect();
+  const FrameSpec syn = dissect(lab.a.frames.at(1));
+  const std::uint8_t low = GetParam() == Family::v4 ? 0xb4 : 0xa0;  // 1460, 1440
+  EXPECT_THAT(Buffer(syn.tcp->options.begin(), syn.tcp->options.begin() + 4),
+              ElementsAre(2, 4, 0x05, low));
+  EXPECT_EQ(syn.ip->ttl, 64);
+  EXPECT_FALSE(syn.ip->df.value_or(false));  // RFC 1191: only with path MTU discovery
+}
+
+TEST_P(HostOfBothFamilies, ResetsASegmentForNobody) {
+  const auto client = lab.a->open_active(address_b(GetParam()), port, 0, {}, lab.now());
+  lab.settle();
+  EXPECT_EQ(lab.a->state(client.id), State::closed);
+  EXPECT_EQ(lab.a->status(client.id), Error::connection_reset);  // 3.10.7.3 second
+  lab.a->release(client.id);
+  EXPECT_EQ(lab.a->status(client.id), Error::does_not_exist);
+}
+
+TEST_P(HostOfBothFamilies, PassiveOpensOfOnePortQueueAndTheOldestTakesTheFirstSyn) {
+  const auto first = lab.b->open_passive(GetParam(), port, {}, lab.now());
+  const auto second = lab.b->open_passive(GetParam(), port, {}, lab.now());
+  lab.a->open_active(address_b(GetParam()), port, 40001, {}, lab.now());
+  lab.settle();
+  EXPECT_EQ(lab.b->state(first.id), State::established);
+  EXPECT_EQ(lab.b->state(second.id), State::listen);
+  lab.a->open_active(address_b(GetParam()), port, 40002, {}, lab.now());
+  lab.settle();
+  EXPECT_EQ(lab.b->state(second.id), State::established);
+  const auto third = lab.a->open_active(address_b(GetParam()), port, 40003, {}, lab.now());
+  lab.settle();
+  EXPECT_EQ(lab.a->status(third.id), Error::connection_reset);
+}
+
+TEST_P(HostOfBothFamilies, EchoComesBackWithTheSameData) {
+  lab.a->ping(address_b(GetParam()), 3000, lab.now());  // in fragments both ways
+  lab.settle();
+  EXPECT_TRUE(lab.a.noted("echo reply"));
+}
+
+TEST_P(HostOfBothFamilies, DatagramsGoBothWays) {
+  const auto server = lab.b->bind_udp(GetParam(), 53);
+  const auto client = lab.a->bind_udp(GetParam(), 0);
+  const Buffer question = pattern(5000);  // in fragments
+  EXPECT_EQ(lab.a->send_udp(client.id, address_b(GetParam()), 53, question, lab.now()),
+            Error::none);
+  lab.settle();
+  const auto received = lab.b->receive_udp(server.id);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->data, question);
+  EXPECT_EQ(received->remote_port, lab.a->udp_port(client.id));
+  EXPECT_EQ(
+      lab.b->send_udp(server.id, received->remote, received->remote_port, Buffer{1, 2}, lab.now()),
+      Error::none);
+  lab.settle();
+  const auto answer = lab.a->receive_udp(client.id);
+  ASSERT_TRUE(answer);
+  EXPECT_THAT(answer->data, ElementsAre(1, 2));
+  EXPECT_FALSE(lab.a->receive_udp(client.id));
+}
+
+TEST_P(HostOfBothFamilies, AClosedUdpPortIsReportedToTheSender) {
+  const auto client = lab.a->bind_udp(GetParam(), 0);
+  lab.a->send_udp(client.id, address_b(GetParam()), 53, Buffer{1}, lab.now());
+  lab.settle();
+  EXPECT_EQ(lab.a->udp_error(client.id), Error::connection_refused);
+  EXPECT_EQ(lab.a->udp_error(client.id), Error::none);
+}
+
+TEST_P(HostOfBothFamilies, ANeighbourThatDoesNotAnswerIsASoftError) {
+  const IpAddress nobody =
+      GetParam() == Family::v4 ? IpAddress::v4(192, 0, 2, 77) : *wire::parse_ip("2001:db8::77");
+  const auto datagrams = lab.a->bind_udp(GetParam(), 0);
+  const auto client = lab.a->open_active(nobody, port, 0, {}, lab.now());
+  lab.a->send_udp(datagrams.id, nobody, 53, Buffer(8), lab.now());
+  lab.run(4s);
+  EXPECT_EQ(lab.a->state(client.id), State::syn_sent);  // RFC 9293 MUST-56
+  EXPECT_EQ(lab.a->udp_error(datagrams.id), Error::unreachable);
+}
+
+TEST_P(HostOfBothFamilies, OpensThatCannotBeAreRefused) {
+  const auto open = [&](const IpAddress& remote, std::uint16_t remote_port) {
+    return lab.a->open_active(remote, remote_port, 0, {}, lab.now()).error;
+  };
+  EXPECT_EQ(open(address_b(GetParam()), 0), Error::unspecified);
+  EXPECT_EQ(open(*wire::parse_ip(GetParam() == Family::v4 ? "224.0.0.1" : "ff02::1"), 80),
+            Error::illegal);
+  EXPECT_EQ(open(*wire::parse_ip(GetParam() == Family::v4 ? "198.51.100.1" : "2001:db8:1::1"), 80),
+            Error::unreachable);  // no router
+  const auto once = lab.a->open_active(address_b(GetParam()), port, 40001, {}, lab.now());
+  EXPECT_EQ(once.error, Error::none);
+  EXPECT_EQ(lab.a->open_active(address_b(GetParam()), port, 40001, {}, lab.now()).error,
+            Error::already_exists);
+  EXPECT_EQ(lab.a->close(99, lab.now()), Error::does_not_exist);
+}
+
+// A lossy, duplicating, reordering, corrupting network: what arrives is right all the same.
+TEST_P(HostOfBothFamilies, FaultsOnTheLinkDoNotReachTheUser) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Lab faulty({.loss = 0.05, .duplicate = 0.05, .reorder = 0.1, .corrupt = 0.05}, seed,
+               {.delay = 1ms});
+    const auto server = faulty.b->open_passive(GetParam(), port, {}, faulty.now());
+    const auto client = faulty.a->open_active(address_b(GetParam()), port, 0, {}, faulty.now());
+    const Buffer octets = pattern(30000);
+    Buffer got, chunk(4096);
+    std::size_t taken = 0;
+    EXPECT_EQ(faulty.a->send(client.id, octets, true, false, faulty.now(), taken), Error::none);
+    EXPECT_EQ(taken, octets.size());
+    for (int turn = 0; turn < 3000 && got.size() < octets.size(); ++turn) {
+      faulty.run(100ms);
+      std::size_t n = 0;
+      if (faulty.b->receive(server.id, chunk, faulty.now(), n) != Error::none) continue;
+      got.insert(got.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+    EXPECT_EQ(got, octets) << "seed " << seed;
+  }
+}
+
+// What B gets is written by hand from here on.
+class HostAlone : public testing::Test {
+ protected:
+  HostAlone() {
+    // B learns who A is, so that answers need no resolution.
+    FrameSpec arp;
+    arp.eth = {.dst = wire::mac_broadcast, .src = test::mac_a};
+    arp.arp = {.op = std::uint16_t{1}, .sha = test::mac_a, .spa = test::v4_a, .tpa = test::v4_b};
+    b->input(emit(arp), now);
+    b.frames.clear();
+  }
+  FrameSpec tcp_from_a(wire::TcpFlags flags, std::uint32_t seq, std::uint32_t ack) {
+    FrameSpec frame;
+    frame.eth = {.dst = test::mac_b, .src = test::mac_a};
+    frame.ip = {.src = test::v4_a, .dst = test::v4_b};
+    frame.tcp = {.src_port = std::uint16_t{40001},
+                 .dst_port = port,
+                 .seq = wire::Seq{seq},
+                 .ack = wire::Seq{ack},
+                 .flags = flags,
+                 .window = std::uint16_t{65535}};
+    return frame;
+  }
+  void input(const FrameSpec& frame) { b->input(emit(frame), now); }
+  FrameSpec answer() {
+    EXPECT_THAT(b.frames, SizeIs(1));
+    const FrameSpec frame = b.frames.empty() ? FrameSpec{} : dissect(b.frames.back());
+    b.frames.clear();
+    return frame;
+  }
+
+  Instant now{};
+  LabHost b{test::config_b()};
+};
+
+// RFC 9293 3.10.7.4 third: a reset in SYN-RECEIVED returns a passive OPEN to LISTEN, free for the next SYN.
+TEST_F(HostAlone, AResetInSynReceivedReturnsThePassiveOpenToListen) {
+  const auto opened = b->open_passive(Family::v4, port, {}, now);
+  input(tcp_from_a(wire::flag::syn, 100, 0));
+  EXPECT_EQ(answer().tcp->flags, wire::flag::syn | wire::flag::ack);
+  EXPECT_EQ(b->state(opened.id), State::syn_received);
+  input(tcp_from_a(wire::flag::rst, 101, 0));
+  EXPECT_EQ(b->state(opened.id), State::listen);
+  FrameSpec other = tcp_from_a(wire::flag::syn, 500, 0);
+  other.tcp->src_port = 40002;
+  input(other);
+  const FrameSpec syn_ack = answer();
+  EXPECT_EQ(syn_ack.tcp->dst_port, 40002);
+  EXPECT_EQ(syn_ack.tcp->ack, wire::Seq{501});
+  EXPECT_EQ(b->state(opened.id), State::syn_received);
+}
+
+TEST_F(HostAlone, AnIssThatIsAskedForIsUsed) {
+  b->open_passive(Family::v4, port, {.iss = wire::Seq{0xfffffff0}}, now);
+  input(tcp_from_a(wire::flag::syn, 100, 0));
+  EXPECT_EQ(answer().tcp->seq, wire::Seq{0xfffffff0});
+}
+
+TEST_F(HostAlone, AListenerAnswersAnAckWithAReset) {
+  const auto opened = b->open_passive(Family::v4, port, {}, now);
+  input(tcp_from_a(wire::flag::ack, 100, 7777));
+  const FrameSpec reset = answer();
+  EXPECT_EQ(reset.tcp->flags, wire::flag::rst);
+  EXPECT_EQ(reset.tcp->seq, wire::Seq{7777});
+  EXPECT_EQ(reset.tcp->dst_port, 40001);
+  EXPECT_EQ(b->state(opened.id), State::listen);
+}
+
+TEST_F(HostAlone, ABadChecksumIsDroppedBeforeAnythingElse) {
+  FrameSpec frame = tcp_from_a(wire::flag::syn, 100, 0);
+  frame.tcp->checksum = wire::BadChecksum{};
+  input(frame);
+  EXPECT_THAT(b.frames, SizeIs(0));
+  EXPECT_TRUE(b.noted("drop: tcp, bad checksum"));
+}
+
+TEST_F(HostAlone, ADataOffsetThatLiesIsDropped) {
+  for (const std::uint8_t offset : {std::uint8_t{4}, std::uint8_t{15}}) {
+    FrameSpec frame = tcp_from_a(wire::flag::syn, 100, 0);
+    frame.tcp->offset = offset;
+    input(frame);
+    EXPECT_THAT(b.frames, SizeIs(0));
+  }
+  EXPECT_TRUE(b.noted("data offset"));
+}
+
+// RFC 1122 4.2.3.10, RFC 9293 MUST-57.
+TEST_F(HostAlone, NothingIsSaidToASegmentForAGroup) {
+  b->open_passive(Family::v4, port, {}, now);
+  for (const IpAddress& group :
+       {wire::ipv4_broadcast, IpAddress::v4(192, 0, 2, 255), IpAddress::v4(224, 0, 0, 1)}) {
+    FrameSpec frame = tcp_from_a(wire::flag::syn, 100, 0);
+    frame.ip->dst = group;
+    frame.eth->dst = wire::mac_broadcast;
+    input(frame);
+  }
+  FrameSpec link_broadcast = tcp_from_a(wire::flag::syn, 100, 0);
+  link_broadcast.eth->dst = wire::mac_broadcast;
+  input(link_broadcast);
+  EXPECT_THAT(b.frames, SizeIs(0));
+}
+
+TEST_F(HostAlone, AnErrorAboutAConnectionReachesIt) {
+  const auto opened = b->open_active(test::v4_a, 80, 40009, {}, now);
+  const Buffer syn = b.frames.back();
+  b.frames.clear();
+  FrameSpec error;
+  error.eth = {.dst = test::mac_b, .src = test::mac_a};
+  error.ip = {.src = test::v4_a, .dst = test::v4_b};
+  error.icmp = {.type = std::uint8_t{3}, .code = std::uint8_t{1}};
+  error.payload.assign(syn.begin() + 14, syn.begin() + 14 + 28);
+  input(error);
+  EXPECT_EQ(b->state(opened.id), State::syn_sent) << "a soft error must not abort";
+  error.icmp->code = 3;
+  FrameSpec source_quench = error;
+  source_quench.icmp->type = 4;
+  source_quench.icmp->code = 0;
+  input(source_quench);
+  EXPECT_EQ(b->state(opened.id), State::syn_sent);
+  input(error);
+  EXPECT_EQ(b->state(opened.id), State::closed);
+  EXPECT_NE(b->status(opened.id), Error::none);
+}
+
+TEST_F(HostAlone, EphemeralPortsAreDynamicOnesAndDiffer) {
+  const auto first = b->bind_udp(Family::v4, 0);
+  const auto second = b->bind_udp(Family::v4, 0);
+  EXPECT_GE(b->udp_port(first.id), 49152);
+  EXPECT_NE(b->udp_port(first.id), b->udp_port(second.id));
+  EXPECT_EQ(b->bind_udp(Family::v4, b->udp_port(first.id)).error, Error::already_exists);
+  b->close_udp(first.id);
+  EXPECT_EQ(b->udp_port(first.id), 0);
+}
+
+}  // namespace
+}  // namespace tcproof::stack
