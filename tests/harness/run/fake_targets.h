@@ -17,7 +17,8 @@
 
 namespace tcproof::harness {
 
-/// A bench in virtual time whose user calls do what the case's id says: crash, exit, hang, or return.
+/// A bench in virtual time whose user calls do what the case's id says: crash, exit, hang, or
+/// return.
 class FakeVirtualBench final : public VirtualBench {
  public:
   explicit FakeVirtualBench(std::string behaviour) : behaviour_(std::move(behaviour)) {}
@@ -111,7 +112,8 @@ class FakeRealBench final : public RealBench {
   bool fence_ = false;
 };
 
-/// Opens benches that behave as the id of the case says. "late" is inconclusive the first two times.
+/// Opens benches that behave as the id of the case says. "late" is inconclusive the first two
+/// times.
 class FakeTarget final : public Target {
  public:
   explicit FakeTarget(bool virtual_time = true) { profile_.virtual_time = virtual_time; }
