@@ -143,6 +143,8 @@ class CaseBuilder {
       for (const Entry* setting : settings) {
         if (setting->key == entry.key && setting->value.is_scalar()) given = setting;
       }
+      // `mss: $mss` hands the case's own value on: one name, one value.
+      if (given->value.text == "$" + entry.key && scope_.hand_to_start(entry.key)) continue;
       scope_.give(entry.key, given->key_place, Scalar::of(given->value), origin);
     }
   }

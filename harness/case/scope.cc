@@ -62,6 +62,13 @@ Scope::Constant* Scope::find(std::string_view name) {
   return visible ? &found->second : nullptr;
 }
 
+bool Scope::hand_to_start(std::string_view name) {
+  const auto found = constants_.find(name);
+  if (found == constants_.end()) return false;
+  found->second.origin = Origin::start;
+  return true;
+}
+
 Scalar Scope::expand(const Node& scalar) {
   Scalar result = Scalar::of(scalar);
   constexpr int longest_chain = 16;

@@ -52,6 +52,8 @@ class Scope {
   /// A name that is there already is reported.
   void give(const std::string& name, const Place& name_place, Scalar value, Origin origin);
   Constant* find(std::string_view name);
+  /// A constant of the case is the start's too from now on. False: there is none.
+  bool hand_to_start(std::string_view name);
   Problems& problems() { return problems_; }
 
   /// The scalar's text; `$name` as the whole of it is replaced by the constant, if it is one.
