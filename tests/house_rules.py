@@ -40,6 +40,8 @@ def include_errors():
             target = room_of(included)
             if target is None:
                 yield f"{path}: includes {included}, which no rule knows"
+            elif path == "harness/targets/target.cc" and included.startswith("harness/targets/"):
+                continue  # the registry: it names the targets and sees nothing of theirs
             elif target != room and not (room == "stack" and target == "stack") and not any(
                     target == allowed or target.startswith(allowed + "/") for allowed in MAY_INCLUDE[room]):
                 yield f"{path}: {room} must not include {included}"

@@ -33,7 +33,6 @@ std::string render(const Diagnostics& diagnostics);
 /// Something of the environment failed (exit code 3): which step, why (errno's text), what to do.
 struct EnvironmentError {
   std::string step, why, remedy;
-  bool skip = false;  // of Target::open(): this case cannot be run here, which is no error
 };
 template <class T>
 using Tried = tl::expected<T, EnvironmentError>;

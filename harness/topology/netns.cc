@@ -39,6 +39,14 @@ EnvironmentError environment_error(std::string step, int number, std::string rem
   return {std::move(step), std::generic_category().message(number), std::move(remedy)};
 }
 
+EnvironmentError skip_case(const std::string& step, std::string why, std::string remedy) {
+  return {skip_mark + step, std::move(why), std::move(remedy)};
+}
+
+bool is_skip(const EnvironmentError& error) {
+  return error.step.starts_with(skip_mark);
+}
+
 Tried<Namespace> Namespace::make() {
   const UniqueFd home = current_namespace();
   if (!home) {

@@ -31,6 +31,12 @@ class UniqueFd {
 /// The step with errno's text; `remedy` may be empty.
 EnvironmentError environment_error(std::string step, int number, std::string remedy = {});
 
+/// The case needs what this machine or target lacks: a skip with its reason instead of an error. That is how
+/// the runner tells the two apart.
+inline constexpr const char* skip_mark = "skip: ";
+EnvironmentError skip_case(const std::string& step, std::string why, std::string remedy);
+bool is_skip(const EnvironmentError& error);
+
 /// A network namespace without a name: it ends with its last descriptor or socket, so a crash leaks
 /// nothing. Sockets stay where they were created; run() is needed to create them and to write /proc/sys/net.
 class Namespace {

@@ -168,6 +168,15 @@ Tried<void> Netlink::add_address(const std::string& device, const wire::IpPrefix
               fmt::format("give {} the address {}", device, wire::to_string(prefix.address)));
 }
 
+Tried<bool> Netlink::owns(const wire::IpAddress& address) {
+  rtnl_route* found = nullptr;
+  const int code = rtnl_route_lookup(socket_.get(), nl_address(address).get(), &found);
+  if (code == -NLE_OBJ_NOTFOUND || code == -NLE_FAILURE) return false;
+  if (code < 0) return refused("look up the route to " + wire::to_string(address), code);
+  const RouteObject route(found);
+  return rtnl_route_get_type(route.get()) == RTN_LOCAL;
+}
+
 Tried<void> Netlink::add_neighbour(const std::string& device, const wire::IpAddress& ip,
                                    const wire::MacAddress& mac) {
   const auto on = index(device);

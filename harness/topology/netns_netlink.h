@@ -40,6 +40,9 @@ class Netlink {
 
   /// Without duplicate address detection and without the kernel's own prefix route.
   Tried<void> add_address(const std::string& device, const wire::IpPrefix& address);
+  /// Whether packets for `address` are taken as the host's own: the kernel adds a new IPv6 address from a
+  /// work queue.
+  Tried<bool> owns(const wire::IpAddress& address);
   /// An entry that is never asked for and never expires.
   Tried<void> add_neighbour(const std::string& device, const wire::IpAddress& address,
                             const wire::MacAddress& mac);

@@ -17,8 +17,8 @@ namespace {
 using checks::HostId;
 using checks::LinkId;
 
-constexpr Duration operational_within = 5s;
-constexpr Duration operational_look = 200us;
+constexpr Duration patience = 5s;
+constexpr Duration look_again = 200us;
 
 /// Both ends of a link may stand in one namespace, so names differ by end too.
 std::string device_name(LinkId link, std::size_t end) {
@@ -26,16 +26,27 @@ std::string device_name(LinkId link, std::size_t end) {
 }
 
 tl::unexpected<EnvironmentError> missing(std::string what) {
-  EnvironmentError error{"build the network of the case", std::move(what),
-                         "run the case on a target in virtual time"};
-  error.skip = true;
-  return tl::unexpected(std::move(error));
+  return tl::unexpected(skip_case("build the network of the case", std::move(what),
+                                  "run the case on a target in virtual time"));
 }
 
 /// Waits without a system call that spins, for time that a virtual machine's clock can skip.
 void pause(Duration length) {
   const timespec time{0, static_cast<long>(length.count())};
   ::ppoll(nullptr, 0, &time, nullptr);
+}
+
+/// Looks until `ready` says true, for 5 s at most.
+template <class Ready>
+Tried<void> wait_for(const std::string& step, Ready ready) {
+  for (Duration waited{}; waited < patience; waited += look_again) {
+    const Tried<bool> is = ready();
+    if (!is) return tl::unexpected(is.error());
+    if (*is) return {};
+    pause(look_again);
+  }
+  return tl::unexpected(EnvironmentError{step, "it has not happened within 5 s",
+                                         "the machine is overloaded: lower --jobs"});
 }
 
 struct Setting {
@@ -98,6 +109,7 @@ Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options 
   for (std::size_t i = 0; i < network.links.size(); ++i) {
     if (auto ok = built.make_link(static_cast<LinkId>(i)); !ok) return tl::unexpected(ok.error());
   }
+  if (auto ok = built.wait_until_operational(); !ok) return tl::unexpected(ok.error());
   for (std::size_t i = 0; i < network.links.size(); ++i) {
     for (std::size_t end = 0; end < 2; ++end) {
       const auto ok = built.configure_end(static_cast<LinkId>(i), end);
@@ -109,7 +121,7 @@ Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options 
     if (!built.is_real(id)) continue;
     if (auto ok = built.add_routes(id); !ok) return tl::unexpected(ok.error());
   }
-  if (auto ok = built.wait_until_operational(); !ok) return tl::unexpected(ok.error());
+  if (auto ok = built.wait_until_addressed(); !ok) return tl::unexpected(ok.error());
   if (auto ok = built.open_taps(reaper); !ok) return tl::unexpected(ok.error());
   return built;
 }
@@ -265,23 +277,28 @@ Tried<void> NetnsNetwork::add_routes(HostId id) {
 }
 
 Tried<void> NetnsNetwork::wait_until_operational() {
-  Duration waited{};
   for (std::size_t i = 0; i < network_->links.size(); ++i) {
     for (std::size_t end = 0; end < 2; ++end) {
       const std::string device = device_name(static_cast<LinkId>(i), end);
       Host& on = host(network_->links[i].ends[end].host);
-      for (;;) {
-        const auto ready = on.netlink.operational(device);
-        if (!ready) return tl::unexpected(ready.error());
-        if (*ready) break;
-        if (waited >= operational_within) {
-          return tl::unexpected(EnvironmentError{"wait for " + device + " to become operational",
-                                                 "it did not within 5 s",
-                                                 "the machine is overloaded: lower --jobs"});
-        }
-        pause(operational_look);
-        waited += operational_look;
-      }
+      const auto ready = wait_for("wait for " + device + " to become operational",
+                                  [&] { return on.netlink.operational(device); });
+      if (!ready) return ready;
+    }
+  }
+  return {};
+}
+
+Tried<void> NetnsNetwork::wait_until_addressed() {
+  if (!has_ipv6()) return {};
+  for (const auto& link : network_->links) {
+    for (const auto& end : link.ends) {
+      if (!is_real(end.host) || !end.v6) continue;
+      Host& on = host(end.host);
+      const auto& address = end.v6->address;
+      const auto ready = wait_for("wait for the address " + wire::to_string(address),
+                                  [&] { return on.netlink.owns(address); });
+      if (!ready) return ready;
     }
   }
   return {};

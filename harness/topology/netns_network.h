@@ -28,7 +28,7 @@ class NetnsNetwork {
     bool manual_neighbours = false;  // no entry is preset
   };
   /// `network` and `reaper` outlive it. A network that needs what veth pairs and the kernel's routers
-  /// cannot do (impairments, altered ICMP) is refused with EnvironmentError::skip.
+  /// cannot do (impairments, altered ICMP) is refused with a skip, see is_skip().
   static Tried<NetnsNetwork> build(const checks::Network& network, Options options,
                                    link::Reaper& reaper);
 
@@ -65,6 +65,7 @@ class NetnsNetwork {
   Tried<void> configure_end(checks::LinkId id, std::size_t end);
   Tried<void> add_routes(checks::HostId id);
   Tried<void> wait_until_operational();
+  Tried<void> wait_until_addressed();
   Tried<void> open_taps(link::Reaper& reaper);
   void find_path();
 

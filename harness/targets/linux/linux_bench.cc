@@ -20,8 +20,9 @@ using checks::LinkId;
 using checks::State;
 using checks::StepId;
 
-tl::unexpected<EnvironmentError> not_here(std::string step, std::string why, std::string remedy) {
-  return tl::unexpected(EnvironmentError{std::move(step), std::move(why), std::move(remedy), true});
+tl::unexpected<EnvironmentError> not_here(const std::string& step, std::string why,
+                                          std::string remedy) {
+  return tl::unexpected(skip_case(step, std::move(why), std::move(remedy)));
 }
 
 Tried<void> write_sysctls(const checks::Case& one_case, const Namespace& target) {
@@ -112,6 +113,7 @@ void LinuxBench::send(checks::Trace& trace, LinkId link, HostId from, StepId ste
             false);
     return;
   }
+  notice(trace);
   if (step < conn_of_step_.size()) user_.used(conn_of_step_[step]);
   const checks::Span32 span = trace.keep(octets);
   const Instant at = now();
@@ -128,6 +130,7 @@ void LinuxBench::send(checks::Trace& trace, LinkId link, HostId from, StepId ste
 }
 
 void LinuxBench::call(checks::Trace& trace, const checks::Step& step) {
+  notice(trace);
   trace.add(checks::CallMade{now(), step.id});
   user_.call(step);
   collect_returns(trace);
@@ -158,6 +161,7 @@ void LinuxBench::sample() {
 
 void LinuxBench::look_up(checks::Trace& trace, ConnId conn) {
   if (conn >= last_states_.size()) return;
+  notice(trace);
   const State state = user_.state(conn);
   const Instant at = now();
   // A change that a timer made: the samples after the stimuli could not see it.
@@ -234,18 +238,22 @@ bool LinuxBench::read_taps(checks::Trace& trace) {
   return onward;
 }
 
-void LinuxBench::drain(checks::Trace& trace) {
-  const bool sockets = take_wakeups();
+void LinuxBench::notice(checks::Trace& trace) {
   while (read_taps(trace)) {
   }
+  // Links are read one after the other, and calls return while frames wait.
+  std::ranges::stable_sort(noticed_, {}, checks::time_of);
+  for (checks::Event& event : noticed_) trace.add(std::move(event));
+  noticed_.clear();
+}
+
+void LinuxBench::drain(checks::Trace& trace) {
+  const bool sockets = take_wakeups();
   user_.progress();
   collect_returns(trace);
   if (sockets) sample();
   repeat_fence();
-  // Links are read one after the other; the trace has them in the order of their times.
-  std::ranges::stable_sort(noticed_, {}, checks::time_of);
-  for (checks::Event& event : noticed_) trace.add(std::move(event));
-  noticed_.clear();
+  notice(trace);
 }
 
 }  // namespace tcproof::harness

@@ -19,7 +19,7 @@ namespace tcproof::harness {
 /// CLOCK_REALTIME: the kernel's receive time of a frame, the moment before sendto() of a sent one.
 class LinuxBench final : public RealBench {
  public:
-  /// Both outlive the bench. EnvironmentError::skip: the case needs what this machine lacks.
+  /// Both outlive the bench. A skip (see is_skip()): the case needs what this machine lacks.
   static Tried<std::unique_ptr<LinuxBench>> open(const checks::Case& one_case,
                                                  link::Reaper& reaper);
 
@@ -40,6 +40,8 @@ class LinuxBench final : public RealBench {
   NetnsNetwork::Tap* tap_of(checks::LinkId link);
   void trouble(std::string what, bool inconclusive);
   void put(const Fence::Probe& probe);
+  /// Adds what has been noticed so far, in the order of its times.
+  void notice(checks::Trace& trace);
   /// Reads every frame that waits. True if a fence went on, whose next answer may be there already.
   bool read_taps(checks::Trace& trace);
   void on_frame(checks::Trace& trace, NetnsNetwork::Tap& tap,

@@ -65,8 +65,8 @@ bool LinuxUser::retry_once() {
   // Calls that wait return in the order they were made on their connection. The others do not wait for them:
   // a RECEIVE in the background holds up no SEND.
   std::vector<bool> receiving(connections_.size());
-  for (auto at = pending_.begin(); at != pending_.end(); ++at) {
-    const Step& step = *at->step;
+  for (const Pending& pending : pending_) {
+    const Step& step = *pending.step;
     const bool receive = step.call.verb == Call::Verb::receive;
     if (receive && receiving[step.conn]) continue;
     auto done = attempt(step);
@@ -74,7 +74,8 @@ bool LinuxUser::retry_once() {
       receiving[step.conn] = receiving[step.conn] || receive;
       continue;
     }
-    pending_.erase(at);
+    // By name: an ABORT has removed others.
+    std::erase_if(pending_, [&](const Pending& one) { return one.step == &step; });
     returns_.push_back(std::move(*done));
     return true;
   }

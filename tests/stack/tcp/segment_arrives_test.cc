@@ -51,12 +51,12 @@ TEST(Closed, ResetForASegmentOfNoConnection) {
     const wire::Buffer text(parsed.octets);
     parsed.segment.text = text;
     const auto reset = reset_for(parsed.segment);
-    return reset ? print_line(*reset, none, none, false) : "nothing";
+    return reset ? print_line(*reset, 0, none, none, false) : "nothing";
   };
-  EXPECT_EQ(answer("S 100:100(0)"), "R. 0:0(0) ack 101");
-  EXPECT_EQ(answer("FP 100:110(10)"), "R. 0:0(0) ack 111");
-  EXPECT_EQ(answer(". 100:110(10) ack 77"), "R 77:77(0)");
-  EXPECT_EQ(answer("S. 100:100(0) ack 77"), "R 77:77(0)");
+  EXPECT_EQ(answer("S 100:100(0)"), "R. 0:0(0) ack 101 win 0");
+  EXPECT_EQ(answer("FP 100:110(10)"), "R. 0:0(0) ack 111 win 0");
+  EXPECT_EQ(answer(". 100:110(10) ack 77"), "R  77:77(0) win 0");
+  EXPECT_EQ(answer("S. 100:100(0) ack 77"), "R  77:77(0) win 0");
   EXPECT_EQ(answer("R 100:100(0)"), "nothing");
   EXPECT_EQ(answer("R. 100:100(0) ack 77"), "nothing");
 }
