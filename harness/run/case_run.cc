@@ -7,8 +7,8 @@
 namespace tcproof::harness {
 namespace {
 
-// In real time a fence is answered within microseconds and the bench repeats one that was lost. This much later
-// the link itself is broken.
+// In real time a fence is answered within microseconds and the bench repeats one that was lost.
+// This much later the link itself is broken.
 constexpr Duration fence_patience = 5s;
 
 // Turns of the loop at one instant: a case has some hundreds of steps, each a few turns.
@@ -28,8 +28,8 @@ CaseRun::CaseRun(const checks::Case& one_case, Bench& bench)
 
 std::optional<Instant> CaseRun::poll() {
   while (!over_) {
-    // The clock is read first: what was stamped up to then is in the bench when it is drained, so that
-    // TimePassed(now) is true.
+    // The clock is read first: what was stamped up to then is in the bench when it is drained, so
+    // that TimePassed(now) is true.
     const Instant now = bench_.now();
     if (absorb()) continue;
     if (!act(now)) return wake_up();

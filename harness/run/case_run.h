@@ -9,15 +9,16 @@
 
 namespace tcproof::harness {
 
-/// One attempt of one case: carries what the judge wants to the bench and what happens there to the judge.
-/// No I/O of its own, no thread, no clock: a scheduler calls poll() and waits as told.
+/// One attempt of one case: carries what the judge wants to the bench and what happens there to the
+/// judge. No I/O of its own, no thread, no clock: a scheduler calls poll() and waits as told.
 class CaseRun {
  public:
   /// Both outlive the run.
   CaseRun(const checks::Case& one_case, Bench& bench);
 
-  /// Does everything that can be done now. Returns when the attempt wants to be polled again at the latest
-  /// (earlier if the bench has something); empty: it is over. Instant::max(): only the bench can tell.
+  /// Does everything that can be done now. Returns when the attempt wants to be polled again at the
+  /// latest (earlier if the bench has something); empty: it is over. Instant::max(): only the bench
+  /// can tell.
   std::optional<Instant> poll();
 
   /// Ends the attempt where it stands, with `event` (a TargetDied or a Trouble) as its last one.
@@ -28,10 +29,11 @@ class CaseRun {
   checks::Trace take_trace();
 
  private:
-  /// Takes what the bench has, gives every new event to the judge and answers for the tester's hosts.
-  /// True if there was anything new.
+  /// Takes what the bench has, gives every new event to the judge and answers for the tester's
+  /// hosts. True if there was anything new.
   bool absorb();
-  /// Does what the judge wants. True if it must be asked again now, false if the attempt has to wait.
+  /// Does what the judge wants. True if it must be asked again now, false if the attempt has to
+  /// wait.
   bool act(Instant now);
   bool wait_until(Instant until, Instant now);
   bool ask_for_fence(Instant now);
@@ -48,11 +50,11 @@ class CaseRun {
   std::optional<checks::StepId> withdrawn_;  // its return has not been seen yet
 };
 
-/// Runs the attempt to its end in virtual time. Bounded: a target that never comes to rest at one instant
-/// gets a TargetDied.
+/// Runs the attempt to its end in virtual time. Bounded: a target that never comes to rest at one
+/// instant gets a TargetDied.
 checks::Trace run_virtual(const checks::Case& one_case, VirtualBench& bench);
-/// The same for a run that the caller holds, so that it can look at the trace if the target brings the
-/// process down.
+/// The same for a run that the caller holds, so that it can look at the trace if the target brings
+/// the process down.
 void drive_virtual(CaseRun& run, VirtualBench& bench);
 
 }  // namespace tcproof::harness

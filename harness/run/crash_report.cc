@@ -48,7 +48,8 @@ void last_words(int signal) {
 
 void CrashReport::install(Outbox& outbox) {
   in_flight.outbox = &outbox;
-  // A stack overflow is a crash too, so the handler needs a stack elsewhere. It is never given back.
+  // A stack overflow is a crash too, so the handler needs a stack elsewhere. It is never given
+  // back.
   void* memory = ::mmap(nullptr, handler_stack, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (memory != MAP_FAILED) {

@@ -9,10 +9,10 @@
 
 namespace tcproof::harness {
 
-/// What a worker still says when the stack under test brings it down: the results that wait in the outbox and
-/// the trace of the case in flight. A signal handler does it, on a stack of its own, on a heap that may be
-/// damaged; if that fails too, the process dies without, and the parent knows the case all the same.
-/// One per process.
+/// What a worker still says when the stack under test brings it down: the results that wait in the
+/// outbox and the trace of the case in flight. A signal handler does it, on a stack of its own, on
+/// a heap that may be damaged; if that fails too, the process dies without, and the parent knows
+/// the case all the same. One per process.
 class CrashReport {
  public:
   /// The signal with which a parent asks a worker that hangs for its last words.

@@ -103,10 +103,11 @@ void RealScheduler::poll_due() {
   for (const Token token : ready) poll(token);
 }
 
-void RealScheduler::turn() {
+void RealScheduler::turn(bool sleep) {
   arm_timer();
   std::array<epoll_event, 64> events;
-  const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+  const int count =
+      ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), sleep ? -1 : 0);
   for (int i = 0; i < count; ++i) {
     const std::uint64_t mark = events[static_cast<std::size_t>(i)].data.u64;
     if (mark == timer_mark) {

@@ -16,8 +16,9 @@
 
 namespace tcproof::harness {
 
-/// Runs attempts in real time, beside each other on one epoll loop, so that those that wait cost nothing. It
-/// sleeps until a bench has something or a timer of its own is due, and never looks at a clock in a loop.
+/// Runs attempts in real time, beside each other on one epoll loop, so that those that wait cost
+/// nothing. It sleeps until a bench has something or a timer of its own is due, and never looks at
+/// a clock in a loop.
 class RealScheduler {
  public:
   using Token = std::uint32_t;
@@ -33,8 +34,9 @@ class RealScheduler {
   /// Starts an attempt; `finished` may be called before this returns.
   void start(Token token, std::shared_ptr<const checks::Case> one_case,
              std::unique_ptr<RealBench> bench);
-  /// Sleeps until something can go on, and lets it.
-  void turn();
+  /// Lets everything go on that can; if nothing can, sleeps until something does, unless `sleep` is
+  /// false.
+  void turn(bool sleep);
   std::size_t alive() const { return attempts_.size(); }
 
  private:

@@ -24,10 +24,11 @@ namespace {
 
 using Clock = WorkerProcess::Clock;
 
-// So many virtual cases wait in a worker: enough that it never waits for the parent, few enough that the
-// last ones are spread over all workers.
+// So many virtual cases wait in a worker: enough that it never waits for the parent, few enough
+// that the last ones are spread over all workers.
 constexpr std::size_t virtual_window = 16;
-// In real time a case may rightly take minutes. A worker that is silent for this long has lost its way.
+// In real time a case may rightly take minutes. A worker that is silent for this long has lost its
+// way.
 constexpr Duration real_patience = 30min;
 // For the last words of a worker that hangs.
 constexpr Duration grace = 3s;
@@ -266,7 +267,8 @@ class Suite {
     if (end_.unavailable) return;
     std::optional<Assignment> fatal;
     if (busy) fatal = worker.answered(busy->index);
-    // In real time several are in flight at once, and only one that was alone is known to be the culprit.
+    // In real time several are in flight at once, and only one that was alone is known to be the
+    // culprit.
     const auto& left = worker.outstanding();
     if (!busy && left.size() == 1) fatal = worker.answered(left.front().index);
     if (!fatal && ++idle_deaths_ > most_idle_deaths) {

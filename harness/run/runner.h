@@ -16,25 +16,25 @@ namespace tcproof::harness {
 
 // How to run many cases:
 //
-//   std::vector<std::shared_ptr<const checks::Case>> cases = ...;   // made before, so that workers share them
+//   std::vector<std::shared_ptr<const checks::Case>> cases = ...;   // made before: workers share them
 //   RunPlan plan;
 //   plan.count = cases.size();
 //   plan.make = [&](std::size_t i) { return cases[i]; };
 //   plan.jobs = 4;
 //   const RunEnd end = run_suite(**target, plan, [&](std::size_t i, CaseResult result) { ... });
 //
-// Cases run in worker processes, which are forked here: the calling process must not have another thread.
-// Each trace comes back and is judged in the calling process, so that a target which corrupts its memory
-// cannot touch a verdict.
+// Cases run in worker processes, which are forked here: the calling process must not have another
+// thread. Each trace comes back and is judged in the calling process, so that a target which corrupts
+// its memory cannot touch a verdict.
 
 struct RunPlan {
   std::size_t count = 0;
-  /// Instance `index` of 0 .. count-1, the same at every call. Called in the workers to run it and in the
-  /// parent to judge it, so a list of ready cases is fastest.
+  /// Instance `index` of 0 .. count-1, the same at every call. Called in the workers to run it and
+  /// in the parent to judge it, so a list of ready cases is fastest.
   std::function<std::shared_ptr<const checks::Case>(std::size_t index)> make;
   std::uint32_t jobs = 1;
-  /// How often an attempt that came out inconclusive is made again, with nothing beside it. In virtual time
-  /// it would come out the same, so there are none.
+  /// How often an attempt that came out inconclusive is made again, with nothing beside it. In
+  /// virtual time it would come out the same, so there are none.
   std::uint32_t retries = 2;
   /// A case in virtual time that takes longer than this in real time hangs.
   Duration hangs_after = 10s;
@@ -44,16 +44,17 @@ struct RunPlan {
 
 struct RunEnd {
   bool interrupted = false;  // SIGINT or SIGTERM came; cases without a result were not finished
-  /// The target cannot run here at all, or worker processes cannot live here: why the rest has no result.
+  /// The target cannot run here at all, or worker processes cannot live here: why the rest has no
+  /// result.
   std::optional<EnvironmentError> unavailable;
 };
 
-/// Called in order of completion, once for each case. The expectation is left to the caller. `trace` is empty
-/// for a pass unless keep_traces.
+/// Called in order of completion, once for each case. The expectation is left to the caller.
+/// `trace` is empty for a pass unless keep_traces.
 using OnResult = std::function<void(std::size_t index, CaseResult result)>;
 
-/// Runs them all. Blocks SIGINT and SIGTERM while it does and stops handing out cases when one comes; leaves
-/// no process behind.
+/// Runs them all. Blocks SIGINT and SIGTERM while it does and stops handing out cases when one
+/// comes; leaves no process behind.
 RunEnd run_suite(Target& target, const RunPlan& plan, const OnResult& on_result);
 
 }  // namespace tcproof::harness

@@ -33,7 +33,8 @@ std::optional<Asked> asked_host(const checks::Network& network, checks::LinkId l
     const auto& own = address.family == wire::Family::v4 ? end.v4 : end.v6;
     if (!own || own->address != address) continue;
     const checks::NetworkHost& host = network.hosts[end.host];
-    // The target and the routers are machines of their own on every kind of network and answer themselves.
+    // The target and the routers are machines of their own on every kind of network and answer
+    // themselves.
     if (end.host == network.target || host.forwards) return {};
     return Asked{end.host, address, host.mac};
   }

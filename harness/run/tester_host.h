@@ -9,8 +9,9 @@
 
 namespace tcproof::harness {
 
-/// What the tester's hosts do without being asked: answer ARP and neighbour solicitations for every host but
-/// the target (unless the case has `neighbours: manual`). They never acknowledge, retransmit or reset.
+/// What the tester's hosts do without being asked: answer ARP and neighbour solicitations for every
+/// host but the target (unless the case has `neighbours: manual`). They never acknowledge,
+/// retransmit or reset.
 class TesterHost {
  public:
   explicit TesterHost(const checks::Case& one_case) : case_(one_case) {}

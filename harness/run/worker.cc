@@ -46,23 +46,25 @@ class Worker {
     }
     bool connected = true;
     while (connected) {
-      while (!assigned_.empty()) {
-        begin(assigned_.front());
+      if (!assigned_.empty()) {
+        const Assignment next = assigned_.front();
         assigned_.pop_front();
-        if (outbox_.size() > full_outbox && !outbox_.flush()) return;
-        if (real_.alive() > 0) connected = read_assignments(MSG_DONTWAIT) && connected;
+        begin(next);
       }
-      if (!outbox_.flush()) return;
-      if (real_.alive() > 0) real_.turn();
-      connected = read_assignments(real_.alive() > 0 ? MSG_DONTWAIT : 0) && connected;
+      // Attempts in real time have their turn between any two that begin: a bench takes milliseconds
+      // to open, and that is how late they may be.
+      if (real_.alive() > 0) real_.turn(assigned_.empty());
+      const bool idle = assigned_.empty() && real_.alive() == 0;
+      const bool flush = idle || real_.alive() > 0 || outbox_.size() > full_outbox;
+      if (flush && !outbox_.flush()) return;
+      if (assigned_.empty() || real_.alive() > 0)
+        connected = read_assignments(idle ? 0 : MSG_DONTWAIT);
     }
   }
 
  private:
   // False if the parent has closed its side.
   bool read_assignments(int flags) {
-    if (flags == 0 && !outbox_.flush()) return false;
-    if (flags == 0 && !assigned_.empty()) return true;
     std::array<std::uint8_t, 64 * sizeof(Assignment)> octets;
     const ssize_t n = ::recv(control_, octets.data(), octets.size(), flags);
     if (n < 0) return errno == EAGAIN || errno == EINTR;

@@ -11,8 +11,8 @@
 
 namespace tcproof::harness {
 
-/// A page that a worker shares with its parent: which case it is in, so that the parent knows even if the
-/// worker has no last words. Written by the worker alone.
+/// A page that a worker shares with its parent: which case it is in, so that the parent knows even
+/// if the worker has no last words. Written by the worker alone.
 struct WorkerStatus {
   std::atomic<std::uint32_t> current{0};  // index + 1 of the virtual attempt in flight; 0: none
   std::atomic<std::int64_t> begun_ns{0};  // when it began, CLOCK_MONOTONIC
@@ -22,8 +22,8 @@ struct WorkerStatus {
 using MakeAttempt =
     std::function<std::shared_ptr<const checks::Case>(std::uint32_t index, bool alone)>;
 
-/// The life of a worker process: prepares the target, then runs what it is told over `control` until the
-/// parent closes it. Does not return.
+/// The life of a worker process: prepares the target, then runs what it is told over `control`
+/// until the parent closes it. Does not return.
 [[noreturn]] void worker_main(int control, Target& target, const MakeAttempt& make,
                               WorkerStatus& status);
 

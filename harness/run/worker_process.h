@@ -14,8 +14,8 @@
 
 namespace tcproof::harness {
 
-/// The parent's side of one worker process. Killed when it goes out of scope; it also dies when the parent
-/// does, however that happens.
+/// The parent's side of one worker process. Killed when it goes out of scope; it also dies when the
+/// parent does, however that happens.
 class WorkerProcess {
  public:
   using Clock = std::chrono::steady_clock;

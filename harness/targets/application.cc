@@ -49,7 +49,8 @@ void Application::call(const checks::Step& step, Instant now) {
   if (const auto done = run(step, now)) returned_(step.id, done->outcome, done->number, {});
 }
 
-// Calls that can wait are put to the others of their kind, so that they return in the order they were made.
+// Calls that can wait are put to the others of their kind, so that they return in the order they
+// were made.
 std::optional<Application::Done> Application::run(const checks::Step& step, Instant now) {
   switch (step.call.verb) {
     case Call::Verb::open_passive:

@@ -12,19 +12,21 @@
 
 namespace tcproof::harness {
 
-/// The application that a case's user calls run, on top of a stack that never blocks: calls that have to wait
-/// are kept and tried again, a SEND beyond the stack's buffer is completed later, connections of the case
-/// are matched with those of the stack.
+/// The application that a case's user calls run, on top of a stack that never blocks: calls that
+/// have to wait are kept and tried again, a SEND beyond the stack's buffer is completed later,
+/// connections of the case are matched with those of the stack.
 class Application {
  public:
-  /// `number` is the answer of a STATUS with a subject, `data` what a RECEIVE took; valid during the call.
+  /// `number` is the answer of a STATUS with a subject, `data` what a RECEIVE took; valid during
+  /// the call.
   using Returned = std::function<void(checks::StepId step, checks::Outcome outcome,
                                       std::optional<std::int64_t> number, wire::Bytes data)>;
 
   /// Both outlive the application.
   Application(const checks::Case& one_case, StackInstance& stack, Returned returned);
 
-  /// `step` is a call of the case. Returns at once or, if it has to wait, from retry() or withdraw().
+  /// `step` is a call of the case. Returns at once or, if it has to wait, from retry() or
+  /// withdraw().
   void call(const checks::Step& step, Instant now);
   /// Tries again what waits: to be called after everything that the stack has seen.
   void retry(Instant now);
@@ -35,7 +37,8 @@ class Application {
   checks::State state(checks::ConnId conn) const;
   /// Which of the case's connections a handle is; empty: none.
   std::optional<checks::ConnId> connection_of(StackInstance::Handle handle) const;
-  /// A SYN has found the listening `handle`: connections of one port are told apart by the tester's port.
+  /// A SYN has found the listening `handle`: connections of one port are told apart by the tester's
+  /// port.
   void match_listener(StackInstance::Handle handle);
 
  private:

@@ -15,9 +15,10 @@
 
 namespace tcproof::harness {
 
-/// A TCP/IP stack under test that lives in this process and knows no clock but the one it is told: an end
-/// system on one Ethernet link. No call blocks; what would have to wait says so and is made again. A stack
-/// that lacks a call answers Outcome::unsupported, and the cases that need it are skipped.
+/// A TCP/IP stack under test that lives in this process and knows no clock but the one it is told:
+/// an end system on one Ethernet link. No call blocks; what would have to wait says so and is made
+/// again. A stack that lacks a call answers Outcome::unsupported, and the cases that need it are
+/// skipped.
 class StackInstance {
  public:
   /// A connection or a bound UDP port of this instance; 0 is none.
@@ -67,7 +68,8 @@ class StackInstance {
   virtual void advance(Instant now) = 0;
 
   // TCP (RFC 9293 3.9.1).
-  /// The connection of the first SYN for `port` takes the handle; several passive OPENs of a port queue.
+  /// The connection of the first SYN for `port` takes the handle; several passive OPENs of a port
+  /// queue.
   virtual Opened open_passive(wire::Family family, std::uint16_t port, const OpenOptions& options,
                               Instant now) = 0;
   /// `local_port` 0: the next ephemeral one.

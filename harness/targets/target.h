@@ -12,15 +12,15 @@
 
 namespace tcproof::harness {
 
-/// What is tested. One object a process; a fresh bench for every attempt. A target's own folder is the only
-/// place that knows what kind it is.
+/// What is tested. One object a process; a fresh bench for every attempt. A target's own folder is
+/// the only place that knows what kind it is.
 class Target {
  public:
   virtual ~Target() = default;
   virtual const Profile& profile() const = 0;
 
-  /// Whether it can run here at all: called once in the process that will open benches, before any thread
-  /// exists (user namespaces demand that). An error here makes every case a skip, exit 77.
+  /// Whether it can run here at all: called once in the process that will open benches, before any
+  /// thread exists (user namespaces demand that). An error here makes every case a skip, exit 77.
   virtual Tried<void> prepare() = 0;
 
   using AnyBench = std::variant<std::unique_ptr<VirtualBench>, std::unique_ptr<RealBench>>;

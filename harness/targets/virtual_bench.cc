@@ -8,7 +8,8 @@
 namespace tcproof::harness {
 namespace {
 
-// No case asks a target for more at one instant: beyond it the target talks to itself, or will not stop.
+// No case asks a target for more at one instant: beyond it the target talks to itself, or will not
+// stop.
 constexpr int most_frames_at_instant = 20'000;
 constexpr int most_deadlines_at_instant = 20'000;
 

@@ -16,8 +16,8 @@
 
 namespace tcproof::harness {
 
-/// The bench of every stack that lives in this process: a simulated network, the stack on it, and the
-/// application that the case's calls run. Virtual time, so an attempt is the same every time.
+/// The bench of every stack that lives in this process: a simulated network, the stack on it, and
+/// the application that the case's calls run. Virtual time, so an attempt is the same every time.
 class SimBench final : public VirtualBench {
  public:
   using MakeStack = std::function<std::unique_ptr<StackInstance>(StackInstance::Output)>;
@@ -36,8 +36,8 @@ class SimBench final : public VirtualBench {
   void advance(Instant to) override;
 
  private:
-  /// A transition whose connection is found once the stack has returned: only then is it known which SYN
-  /// has found a listener.
+  /// A transition whose connection is found once the stack has returned: only then is it known
+  /// which SYN has found a listener.
   struct Unmatched {
     std::size_t news;
     StackInstance::Handle handle;

@@ -13,7 +13,8 @@ constexpr std::size_t fixed_header = 20;
 constexpr std::uint16_t more_fragments = 0x2000;
 constexpr std::uint16_t offset_mask = 0x1fff;
 
-// The header that every piece but the first gets: of the options only those that say so (RFC 791 3.1).
+// The header that every piece but the first gets: of the options only those that say so (RFC 791
+// 3.1).
 wire::Buffer header_of_the_rest(wire::Bytes header) {
   wire::Buffer out(header.begin(), header.begin() + fixed_header);
   std::size_t at = fixed_header;

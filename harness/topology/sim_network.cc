@@ -72,8 +72,8 @@ void SimNetwork::travel(Direction& direction, wire::Buffer frame) {
 
 void SimNetwork::impair(Direction& direction, wire::Buffer frame) {
   const checks::Impairment& how = direction.impairment;
-  // Every frame draws the same numbers in the same order, so that one probability can be changed without
-  // changing which frames the others meet.
+  // Every frame draws the same numbers in the same order, so that one probability can be changed
+  // without changing which frames the others meet.
   const bool lost = direction.random.chance(how.loss);
   const bool corrupted = direction.random.chance(how.corrupt);
   const std::uint64_t where = direction.random.next();
@@ -111,7 +111,8 @@ void SimNetwork::release(Direction& direction, std::uint64_t hold) {
   wire::Buffer frame = std::move(*direction.held_back);
   direction.held_back.reset();
   --in_flight_;
-  // Arrivals of one direction keep their order, so the overtaken frame comes after the one just sent.
+  // Arrivals of one direction keep their order, so the overtaken frame comes after the one just
+  // sent.
   deliver_after(direction, direction.impairment.delay, std::move(frame));
 }
 

@@ -18,9 +18,9 @@
 
 namespace tcproof::harness {
 
-/// A checks::Network on a simulator: links with their impairments, routers, and the two places where it
-/// meets the world. The tester has no machine of its own here: its frames are put on a link, and what
-/// reaches it is only seen.
+/// A checks::Network on a simulator: links with their impairments, routers, and the two places
+/// where it meets the world. The tester has no machine of its own here: its frames are put on a
+/// link, and what reaches it is only seen.
 class SimNetwork {
  public:
   struct Output {

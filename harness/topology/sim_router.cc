@@ -31,7 +31,8 @@ wire::IpAddress destination_of(wire::Bytes packet, wire::Family family) {
   return wire::IpAddress::from(family, packet.subspan(family == wire::Family::v4 ? 16 : 24));
 }
 
-// RFC 1812 5.2.2: the checks that a forwarded header must pass. Empty if it does not, else without padding.
+// RFC 1812 5.2.2: the checks that a forwarded header must pass. Empty if it does not, else without
+// padding.
 std::optional<wire::Bytes> checked_ipv4(wire::Bytes packet) {
   if (packet.size() < ipv4_header || packet[0] >> 4 != 4) return {};
   const std::size_t header = std::size_t{packet[0]} % 16 * 4;
@@ -55,7 +56,8 @@ SimRouter::SimRouter(const checks::Network& network, checks::HostId self, Output
   find_routes();
 }
 
-// Breadth first from this router's own links, so that each prefix is reached over the fewest routers.
+// Breadth first from this router's own links, so that each prefix is reached over the fewest
+// routers.
 void SimRouter::find_routes() {
   struct Reached {
     checks::HostId host;

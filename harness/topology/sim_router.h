@@ -12,10 +12,11 @@
 
 namespace tcproof::harness {
 
-/// A router of a simulated network (RFC 1812, RFC 8200, RFC 4443 as far as a path test can see it): forwards
-/// between its links, counts down TTL and hop limit, fragments IPv4 where it may, says in ICMP why it dropped
-/// a packet unless its behaviour is to keep quiet, and answers ARP, neighbour solicitations and echo requests
-/// for its own addresses. Its neighbours and routes are known from the network; it never asks.
+/// A router of a simulated network (RFC 1812, RFC 8200, RFC 4443 as far as a path test can see it):
+/// forwards between its links, counts down TTL and hop limit, fragments IPv4 where it may, says in
+/// ICMP why it dropped a packet unless its behaviour is to keep quiet, and answers ARP, neighbour
+/// solicitations and echo requests for its own addresses. Its neighbours and routes are known from
+/// the network; it never asks.
 class SimRouter {
  public:
   /// What the router puts on one of its links.
@@ -24,7 +25,8 @@ class SimRouter {
   /// `network` outlives the router, `self` is a forwarding host of it.
   SimRouter(const checks::Network& network, checks::HostId self, Output output);
 
-  /// Any octets that arrived on `link`; what is malformed or for somebody else is dropped in silence.
+  /// Any octets that arrived on `link`; what is malformed or for somebody else is dropped in
+  /// silence.
   void on_frame(checks::LinkId link, wire::Bytes frame);
 
  private:

@@ -136,8 +136,8 @@ Outcome ReferenceStack::abort(Handle handle, Instant now) {
 }
 
 Outcome ReferenceStack::shutdown(Handle handle, checks::Call::Shutdown what, Instant now) {
-  // RFC 9293 3.6: CLOSE says "I have no more data to send" and leaves receiving as it is. There is no call
-  // that ends receiving.
+  // RFC 9293 3.6: CLOSE says "I have no more data to send" and leaves receiving as it is. There is
+  // no call that ends receiving.
   if (what != checks::Call::Shutdown::send) return Outcome::unsupported;
   return close(handle, now);
 }

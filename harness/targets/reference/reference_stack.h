@@ -9,8 +9,8 @@
 
 namespace tcproof::harness {
 
-/// The embedded reference stack as a stack under test. With the target's factory beside it the only place
-/// outside stack/ that knows stack::Host.
+/// The embedded reference stack as a stack under test. With the target's factory beside it the only
+/// place outside stack/ that knows stack::Host.
 class ReferenceStack final : public StackInstance {
  public:
   ReferenceStack(const stack::HostConfig& config, Output output);

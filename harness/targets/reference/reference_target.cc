@@ -11,7 +11,8 @@
 namespace tcproof::harness {
 namespace {
 
-// The target as the case's network shows it: one link, one address a family, the only router in sight.
+// The target as the case's network shows it: one link, one address a family, the only router in
+// sight.
 stack::HostConfig host_config(const checks::Case& one_case) {
   const checks::Network& network = one_case.network;
   const checks::NetworkLink& link = network.links[network.target_link()];

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "harness/targets/target.h"
+#include "tests/harness/targets/case_builder.h"
+
+namespace tcproof::harness {
+
+/// A bench in virtual time whose user calls do what the case's id says: crash, exit, hang, or
+/// return.
+class FakeVirtualBench final : public VirtualBench {
+ public:
+  explicit FakeVirtualBench(std::string behaviour) : behaviour_(std::move(behaviour)) {}
+
+  Instant now() const override { return now_; }
+  void send(checks::Trace& trace, checks::LinkId link, checks::HostId from, checks::StepId step,
+            wire::Bytes octets) override {
+    trace.add(checks::FrameSent{now_, link, from, step, trace.keep(octets)});
+  }
+  void call(checks::Trace& trace, const checks::Step& step) override {
+    trace.add(checks::CallMade{now_, step.id});
+    if (behaviour_ == "crash") std::raise(SIGSEGV);
+    if (behaviour_ == "abort") std::abort();
+    if (behaviour_ == "exit") ::_exit(3);
+    while (behaviour_ == "hang") {
+      volatile int spin = 0;
+      static_cast<void>(spin);
+    }
+    returned_ = step.id;
+  }
+  void withdraw(checks::Trace&, checks::StepId) override {}
+  void look_up(checks::Trace& trace, checks::ConnId conn) override {
+    trace.add(checks::StateSeen{now_, conn, checks::State::closed, false});
+  }
+  void fence(checks::Trace&) override { fence_ = true; }
+  void drain(checks::Trace& trace) override {
+    if (returned_ != checks::no_step)
+      trace.add(checks::CallReturned{now_, returned_, checks::Outcome::ok, {}, {}});
+    returned_ = checks::no_step;
+    if (std::exchange(fence_, false)) trace.add(checks::FenceClosed{now_});
+  }
+  std::optional<Instant> next_event() const override { return {}; }
+  void advance(Instant to) override { now_ = to; }
+
+ private:
+  std::string behaviour_;
+  Instant now_{};
+  checks::StepId returned_ = checks::no_step;
+  bool fence_ = false;
+};
+
+/// A bench in real time on which calls return and fences close by way of its descriptor.
+class FakeRealBench final : public RealBench {
+ public:
+  /// `trouble`: the first call makes the attempt inconclusive.
+  explicit FakeRealBench(bool trouble) : trouble_(trouble), event_(::eventfd(0, EFD_NONBLOCK)) {}
+  ~FakeRealBench() override { ::close(event_); }
+
+  Instant now() const override {
+    return Instant(
+        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+  }
+  void send(checks::Trace& trace, checks::LinkId link, checks::HostId from, checks::StepId step,
+            wire::Bytes octets) override {
+    trace.add(checks::FrameSent{now(), link, from, step, trace.keep(octets)});
+  }
+  void call(checks::Trace& trace, const checks::Step& step) override {
+    trace.add(checks::CallMade{now(), step.id});
+    returned_ = step.id;
+    wake();
+  }
+  void withdraw(checks::Trace&, checks::StepId) override {}
+  void look_up(checks::Trace& trace, checks::ConnId conn) override {
+    trace.add(checks::StateSeen{now(), conn, checks::State::closed, false});
+  }
+  void fence(checks::Trace&) override {
+    fence_ = true;
+    wake();
+  }
+  void drain(checks::Trace& trace) override {
+    std::uint64_t count = 0;
+    if (::read(event_, &count, sizeof count) != sizeof count) return;
+    if (returned_ != checks::no_step && trouble_)
+      trace.add(checks::Trouble{now(), "the tester was late", true});
+    else if (returned_ != checks::no_step)
+      trace.add(checks::CallReturned{now(), returned_, checks::Outcome::ok, {}, {}});
+    returned_ = checks::no_step;
+    if (std::exchange(fence_, false)) trace.add(checks::FenceClosed{now()});
+  }
+  int descriptor() const override { return event_; }
+  std::optional<Instant> next_deadline() const override { return {}; }
+
+ private:
+  void wake() {
+    const std::uint64_t one = 1;
+    static_cast<void>(!::write(event_, &one, sizeof one));
+  }
+  bool trouble_;
+  int event_;
+  checks::StepId returned_ = checks::no_step;
+  bool fence_ = false;
+};
+
+/// Opens benches that behave as the id of the case says. "late" is inconclusive the first two
+/// times.
+class FakeTarget final : public Target {
+ public:
+  explicit FakeTarget(bool virtual_time = true) { profile_.virtual_time = virtual_time; }
+
+  const Profile& profile() const override { return profile_; }
+  Tried<void> prepare() override {
+    if (!available)
+      return tl::unexpected(EnvironmentError{"making a namespace", "EPERM", "be root"});
+    return {};
+  }
+  Tried<AnyBench> open(const checks::Case& one_case) override {
+    if (one_case.id == "refused")
+      return tl::unexpected(EnvironmentError{"opening a socket", "ENOBUFS", "free some memory"});
+    if (one_case.id == "lacking")
+      return tl::unexpected(EnvironmentError{"skip: no such sysctl", "x", ""});
+    if (profile_.virtual_time) return std::make_unique<FakeVirtualBench>(one_case.id);
+    return std::make_unique<FakeRealBench>(one_case.id == "late" && late_++ < 2);
+  }
+  std::size_t concurrency() const override { return profile_.virtual_time ? 1 : 8; }
+  std::string describe() const override { return "fake"; }
+
+  bool available = true;
+
+ private:
+  Profile profile_;
+  int late_ = 0;
+};
+
+/// A call, a second of waiting if in virtual time, a fence.
+inline std::shared_ptr<const checks::Case> fake_case(const std::string& id,
+                                                     bool virtual_time = true) {
+  CaseBuilder builder;
+  builder.build().id = id;
+  builder.build().virtual_time = virtual_time;
+  builder.call(checks::Call::Verb::status);
+  builder.wait(virtual_time ? Duration(1s) : Duration(1ms));
+  builder.silence_now();
+  return std::make_shared<checks::Case>(builder.build());
+}
+
+}  // namespace tcproof::harness
