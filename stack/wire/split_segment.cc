@@ -108,7 +108,8 @@ Parsed<std::vector<Text>> split_option(Text option) {
 
 /// `text` starts with '<' and reaches to the end of the line.
 Parsed<void> split_options(Text text, SegmentText& out) {
-  const std::size_t close = text.text.find('>');
+  // The last one: '>=5' is a value.
+  const std::size_t close = text.text.rfind('>');
   if (close == std::string_view::npos)
     return fail(part(text, 0, 1), "'<' without '>'", "options end with '>', the line with them");
   const Text behind = trimmed(part(text, close + 1, text.text.size()));
