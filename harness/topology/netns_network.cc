@@ -17,6 +17,9 @@ namespace {
 using checks::HostId;
 using checks::LinkId;
 
+/// RFC 8200 5. On a link with less the kernel runs without IPv6, its sysctls included.
+constexpr std::uint32_t smallest_v6_mtu = 1280;
+
 constexpr Duration patience = 5s;
 constexpr Duration look_again = 200us;
 
@@ -95,6 +98,10 @@ Tried<void> apply_all(const Namespace& space, const Setting (&settings)[n]) {
 }
 
 }  // namespace
+
+bool NetnsNetwork::has_v6(LinkId id) const {
+  return has_ipv6() && network_->links[id].mtu >= smallest_v6_mtu;
+}
 
 bool NetnsNetwork::is_real(HostId id) const {
   return id == network_->target || (id != network_->tester && network_->hosts[id].forwards);
@@ -221,15 +228,15 @@ Tried<void> NetnsNetwork::make_link(LinkId id) {
   for (std::size_t end = 0; end < 2; ++end) {
     const HostId owner = link.ends[end].host;
     const std::string device = device_name(id, end);
-    if (auto ok = quieten(host(owner), device, is_real(owner)); !ok) return ok;
+    if (auto ok = quieten(host(owner), device, is_real(owner) && has_v6(id)); !ok) return ok;
   }
   if (auto ok = a.netlink.set_up(here.name); !ok) return ok;
   return b.netlink.set_up(there.name);
 }
 
-Tried<void> NetnsNetwork::quieten(const Host& on, const std::string& device, bool real) {
+Tried<void> NetnsNetwork::quieten(const Host& on, const std::string& device, bool v6) {
   if (auto ok = switch_offloads_off(on.space, device); !ok) return ok;
-  if (!real || !has_ipv6()) return {};
+  if (!v6) return {};
   // Before the device is up, and on the device itself: afterwards, or on `all`, it is too late.
   constexpr Setting of_a_device[] = {{"accept_dad", "0"},
                                      {"dad_transmits", "0"},
@@ -251,13 +258,13 @@ Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
   const std::string device = device_name(id, end);
   for (const auto& prefix : {own.v4, own.v6}) {
     if (!prefix) continue;
-    if (prefix->address.family == wire::Family::v6 && !has_ipv6()) continue;
+    if (prefix->address.family == wire::Family::v6 && !has_v6(id)) continue;
     if (auto ok = on.netlink.add_address(device, *prefix); !ok) return ok;
   }
   if (options_.manual_neighbours) return {};
   for (const auto& prefix : {other.v4, other.v6}) {
     if (!prefix) continue;
-    if (prefix->address.family == wire::Family::v6 && !has_ipv6()) continue;
+    if (prefix->address.family == wire::Family::v6 && !has_v6(id)) continue;
     const auto& mac = network_->hosts[other.host].mac;
     if (auto ok = on.netlink.add_neighbour(device, prefix->address, mac); !ok) return ok;
   }
@@ -267,7 +274,7 @@ Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
 Tried<void> NetnsNetwork::add_routes(HostId id) {
   Host& on = host(id);
   for (const HostRoute& wanted : routes_of(*network_, id)) {
-    if (wanted.route.to.address.family == wire::Family::v6 && !has_ipv6()) continue;
+    if (wanted.route.to.address.family == wire::Family::v6 && !has_v6(wanted.link)) continue;
     const auto& ends = network_->links[wanted.link].ends;
     const std::string device = device_name(wanted.link, ends[0].host == id ? 0 : 1);
     if (auto ok = on.netlink.add_route(device, wanted.route); !ok) return ok;
@@ -290,9 +297,9 @@ Tried<void> NetnsNetwork::wait_until_operational() {
 }
 
 Tried<void> NetnsNetwork::wait_until_addressed() {
-  if (!has_ipv6()) return {};
-  for (const auto& link : network_->links) {
-    for (const auto& end : link.ends) {
+  for (std::size_t i = 0; i < network_->links.size(); ++i) {
+    if (!has_v6(static_cast<LinkId>(i))) continue;
+    for (const auto& end : network_->links[i].ends) {
       if (!is_real(end.host) || !end.v6) continue;
       Host& on = host(end.host);
       const auto& address = end.v6->address;

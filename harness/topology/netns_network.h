@@ -51,6 +51,8 @@ class NetnsNetwork {
   NetnsNetwork(const checks::Network& network, Options options)
       : network_(&network), options_(options) {}
 
+  /// Whether the kernel speaks IPv6 on a link: not below its smallest MTU.
+  bool has_v6(checks::LinkId id) const;
   /// Whether a kernel plays this host; else the tester does.
   bool is_real(checks::HostId id) const;
   /// The key of a host in hosts_: its own, or the tester's for those the tester plays.
@@ -61,7 +63,7 @@ class NetnsNetwork {
   Tried<void> refuse_what_is_missing() const;
   Tried<void> make_hosts();
   Tried<void> make_link(checks::LinkId id);
-  Tried<void> quieten(const Host& on, const std::string& device, bool real);
+  Tried<void> quieten(const Host& on, const std::string& device, bool v6);
   Tried<void> configure_end(checks::LinkId id, std::size_t end);
   Tried<void> add_routes(checks::HostId id);
   Tried<void> wait_until_operational();

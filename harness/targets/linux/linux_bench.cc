@@ -20,6 +20,8 @@ using checks::LinkId;
 using checks::State;
 using checks::StepId;
 
+constexpr std::uint32_t smallest_v6_mtu = 1280;
+
 tl::unexpected<EnvironmentError> not_here(const std::string& step, std::string why,
                                           std::string remedy) {
   return tl::unexpected(skip_case(step, std::move(why), std::move(remedy)));
@@ -53,6 +55,12 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
   if (one_case.family == wire::Family::v6 && ::access("/proc/sys/net/ipv6", F_OK) != 0) {
     return not_here("run a case over IPv6", "this kernel runs without IPv6",
                     "boot without ipv6.disable=1");
+  }
+  for (const auto& link : one_case.network.links) {
+    if (one_case.family == wire::Family::v4 || link.mtu >= smallest_v6_mtu) continue;
+    return not_here("run a case over IPv6",
+                    fmt::format("link '{}' has an MTU of {}", link.name, link.mtu),
+                    "IPv6 needs links of 1280 octets and more (RFC 8200 5)");
   }
   auto network = NetnsNetwork::build(one_case.network,
                                      {.manual_neighbours = one_case.manual_neighbours}, reaper);

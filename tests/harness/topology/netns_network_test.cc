@@ -98,6 +98,18 @@ TEST_F(NetnsNetworkTest, RouterStandsBetween) {
   EXPECT_EQ(answer(near.socket, at), mac_of(3));
 }
 
+// Below 1280 octets a link has no IPv6 at all, and IPv4 must not suffer for it.
+TEST_F(NetnsNetworkTest, SmallLinkIsIpv4Only) {
+  link::Reaper reaper;
+  const auto network = router_network(576);
+  auto built = NetnsNetwork::build(network, {}, reaper);
+  ASSERT_TRUE(built) << built.error().step << ": " << built.error().why;
+  auto& near = built->taps()[0];
+  ASSERT_EQ(near.socket.send(arp_probe(network.links[0].ends[1].v4->address)), 0);
+  Instant at{};
+  EXPECT_EQ(answer(near.socket, at), mac_of(3));
+}
+
 TEST_F(NetnsNetworkTest, HostSeesNothingOfIt) {
   const auto before = host_interfaces();
   {
