@@ -135,6 +135,7 @@ class Play {
     scripts_[step].push_back({delay, std::move(event)});
     return *this;
   }
+  Span32 keep(const wire::Buffer& octets) { return trace_.keep(octets); }
   Play& returns(StepId step, Duration delay, Outcome outcome, wire::Buffer data = {}) {
     return react(step, delay, CallReturned{{}, step, outcome, {}, trace_.keep(data)});
   }
