@@ -14,7 +14,8 @@
 namespace tcproof::checks {
 
 std::string_view to_string(Verdict verdict) {
-  constexpr std::array<std::string_view, 5> names = {"pass", "fail", "inconclusive", "skip", "error"};
+  constexpr std::array<std::string_view, 5> names = {"pass", "fail", "inconclusive", "skip",
+                                                     "error"};
   return names[static_cast<std::size_t>(verdict)];
 }
 
@@ -78,7 +79,8 @@ class Judge::Impl {
     if (done.at) world_.set_previous(*done.at);
     const bool unknown = done.note == undecided;
     if (unknown) state_unknown_ = true;
-    judgement_.steps.push_back(world_.report(*step_, done.at, unknown ? "not observed" : done.note));
+    judgement_.steps.push_back(
+        world_.report(*step_, done.at, unknown ? "not observed" : done.note));
   }
 
   void choose(const Alternative& alternative) {
@@ -99,7 +101,8 @@ class Judge::Impl {
     if (failed.verdict == Verdict::skip) return end(Verdict::skip, failed.failure.what);
     judgement_.failures.push_back(std::move(failed.failure));
     if (failed.verdict == Verdict::fail && world_.late()) {
-      return end(Verdict::inconclusive, fmt::format("the tester was late by {}", print(*world_.late())));
+      return end(Verdict::inconclusive,
+                 fmt::format("the tester was late by {}", print(*world_.late())));
     }
     end(failed.verdict, std::move(reason));
   }
@@ -197,7 +200,8 @@ Judgement judge(const Case& one_case, const Trace& trace) {
                      (judgement.verdict == Verdict::inconclusive && before == 0);
   if (judgement.failures.size() > before && clean) {
     judgement.verdict = Verdict::fail;
-    judgement.reason = fmt::format("{}: {}", judgement.failures[before].invariant, judgement.failures[before].what);
+    judgement.reason = fmt::format("{}: {}", judgement.failures[before].invariant,
+                                   judgement.failures[before].what);
   }
   return judgement;
 }

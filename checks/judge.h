@@ -32,7 +32,7 @@ struct Failure {
   Level level = Level::must;
   std::vector<std::string> requirements;  // of the step's covers, or the invariant's
   Instant at{};
-  std::string expected;                     // "expect  .  1:1001(1000) ack 1"
+  std::string expected;                     // ".  1:1001(1000) ack 1", or the step as written
   std::string got;                          // ".  1:1441(1440) ack 1", empty if nothing came
   std::size_t caret = 0, caret_length = 0;  // under `got`
   std::string what;                         // "end 1441, expected 1001"; "nothing came within 1 s"

@@ -88,7 +88,10 @@ std::string Matcher::shown(const Value& value, Side side) const {
 std::optional<Mismatch> Matcher::number(const Value& value, std::int64_t actual, Side side,
                                         Compare compare, Part part, std::string_view name) {
   if (fits(value, actual, side, compare)) return {};
-  return at_part(part, fmt::format("{} {}, expected {}", name, actual, shown(value, side)));
+  // As the notation prints it: an octet before the ISN is negative.
+  const std::int64_t printed =
+      compare == Compare::modulo ? static_cast<std::int32_t>(actual) : actual;
+  return at_part(part, fmt::format("{} {}, expected {}", name, printed, shown(value, side)));
 }
 
 std::optional<Mismatch> Matcher::flags(const FlagsPattern& pattern, wire::TcpFlags actual) const {

@@ -49,9 +49,9 @@ Rendered<void> Renderer::keyed() {
   }
   if (!made) return made;
   // Fields first: the defaults of the layers around depend on them.
-  const bool dst_written = std::any_of(
-      pattern_.fields.begin(), pattern_.fields.end(),
-      [](const FieldPattern& field) { return field.field == wire::Field::ip_dst; });
+  const bool dst_written =
+      std::any_of(pattern_.fields.begin(), pattern_.fields.end(),
+                  [](const FieldPattern& field) { return field.field == wire::Field::ip_dst; });
   if (made = add_fields(); !made) return made;
   if (out_.spec.arp) arp_defaults();
   if (out_.spec.nd) nd_defaults(dst_written);

@@ -26,8 +26,8 @@ Interval nominal(Duration gap, const Timing& timing) {
   return {scaled(gap - timing.late, 1 / (1 + timing.late_ratio)), gap + timing.early};
 }
 
-std::optional<Interval> judge_gap(const Gap& wanted, Duration measured, const std::optional<Interval>& previous,
-                                  const Timing& timing) {
+std::optional<Interval> judge_gap(const Gap& wanted, Duration measured,
+                                  const std::optional<Interval>& previous, const Timing& timing) {
   if (wanted.ratio && !previous) return {};
   const Interval stands_for = nominal(measured, timing);
   const Interval fits = allowed(wanted, previous);
@@ -36,7 +36,8 @@ std::optional<Interval> judge_gap(const Gap& wanted, Duration measured, const st
   return wanted.ratio ? both : stands_for;
 }
 
-Duration longest_gap(const Gap& wanted, const std::optional<Interval>& previous, const Timing& timing) {
+Duration longest_gap(const Gap& wanted, const std::optional<Interval>& previous,
+                     const Timing& timing) {
   return scaled(allowed(wanted, previous).high, 1 + timing.late_ratio) + timing.late;
 }
 

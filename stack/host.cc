@@ -147,6 +147,14 @@ tcp::Connection* Host::connection(ConnectionId id) {
   return impl_->connections().find(id);
 }
 
+Error Host::set_nodelay(ConnectionId id, bool on, Instant now) {
+  return impl_->connections().set_nodelay(id, on, now);
+}
+
+std::optional<Host::Remote> Host::remote(ConnectionId id) const {
+  return std::as_const(*impl_).connections().remote(id);
+}
+
 void Host::release(ConnectionId id) {
   impl_->connections().release(id);
 }

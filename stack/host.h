@@ -73,7 +73,13 @@ class Host {
   tcp::Error abort(ConnectionId id, Instant now);
   tcp::Error status(ConnectionId id) const;
   tcp::State state(ConnectionId id) const;       // closed if there is none
-  tcp::Connection* connection(ConnectionId id);  // null if there is none
+  tcp::Connection* connection(ConnectionId id);  // null if there is none; to look at, not to drive
+  tcp::Error set_nodelay(ConnectionId id, bool on, Instant now);
+  struct Remote {
+    wire::IpAddress address;
+    std::uint16_t port = 0;
+  };
+  std::optional<Remote> remote(ConnectionId id) const;  // empty in LISTEN
   /// Forgets a closed connection's error and id.
   void release(ConnectionId id);
 

@@ -22,7 +22,7 @@ struct Life {
     const wire::Seq isn = segment.sighting->target_isn;
     if (reset) return "a segment after the RST that ended the connection";
     const wire::Seq text_end = segment.text_begin() + segment.octets;
-    if (fin && wire::lt(*fin, text_end)) {
+    if (fin && segment.octets > 0 && wire::lt(*fin, text_end)) {
       return fmt::format("octets up to {}, but the FIN was {}", relative(text_end, isn),
                          relative(*fin, isn));
     }

@@ -117,10 +117,22 @@ class DataRunner : public Runner {
     if (is_empty_ack(frame)) return {};
     if (auto wrong = cut(frame, scope)) return wrong;
     Matcher matcher(scope);
-    if (auto wrong = matcher.segment(pattern_, frame, false)) return wrong;
+    if (auto wrong = matcher.segment(pattern_, frame, false)) {
+      if (wrong->part == Part::flags) wrong->what = wrong_flags(frame);
+      return wrong;
+    }
     if (auto wrong = matcher.around(step_.frame, head)) return wrong;
     if (auto wrong = octets(frame, text_begin(frame, scope) - first_)) return wrong;
     return limits_.judge(head);
+  }
+
+  /// In the words of the case: the pattern itself allows more, as the flags are spread over segments.
+  std::string wrong_flags(const wire::FrameSpec& frame) const {
+    const auto word = [](std::string text) { return text.substr(0, text.find(' ')); };
+    SegmentPattern named;
+    named.flags = step_.frame.segment.flags;
+    return fmt::format("flags {}, expected {}", word(wire::print(flags_of(frame))),
+                       word(print(named)));
   }
 
   /// Whether this segment continues where the last one ended, and ends no later than it may.

@@ -43,6 +43,7 @@ class Scope {
     };
     Progress number_progress = Progress::untouched, duration_progress = Progress::untouched;
     std::optional<Number> number, duration;
+    bool number_reported = false;  // why there is no number was said
   };
 
   /// Without a profile, as `lint` has none, every value of `value_names` is there and its number is a

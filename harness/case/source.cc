@@ -64,8 +64,9 @@ void Problems::add(const Place& place, std::string message, std::string cure) {
 }
 
 Diagnostics Problems::take() {
-  std::stable_sort(found_.begin(), found_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
+  std::sort(found_.begin(), found_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.file, a.line, a.column, a.message) <
+           std::tie(b.file, b.line, b.column, b.message);
   });
   if (found_.size() > 20) found_.resize(20);
   seen_.clear();

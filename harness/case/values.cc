@@ -104,11 +104,13 @@ std::optional<Values::Number> Values::number_of(std::string_view name, const Sca
     constant.number_progress = Progress::running;
     const auto parsed = checks::parse_value({constant.value.text, 0});
     if (parsed && parsed->kind == checks::Value::Kind::sum) {
+      const std::size_t before = scope_.problems().size();
       constant.number = evaluate(parsed->low, constant.value);
+      constant.number_reported = scope_.problems().size() != before;
     }
     constant.number_progress = Progress::done;
   }
-  if (!constant.number) {
+  if (!constant.number && !constant.number_reported) {
     scope_.problems().add(
         place_of_name(scalar, name),
         fmt::format("${} is '{}', which is no number", name, constant.value.text));

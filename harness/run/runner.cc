@@ -84,6 +84,10 @@ class Suite {
         make_([this](std::uint32_t index, bool alone) { return make(index, alone); }),
         attempts_(plan.count) {
     for (std::size_t i = 0; i < plan.count; ++i) waiting_.push_back(static_cast<std::uint32_t>(i));
+    // In real time the longest begin first, so that everything else happens while they wait.
+    if (!virtual_time_)
+      std::ranges::stable_partition(waiting_,
+                                    [&plan](std::uint32_t i) { return plan.make(i)->slow; });
   }
 
   RunEnd run() {
@@ -102,8 +106,7 @@ class Suite {
   std::shared_ptr<const checks::Case> make(std::uint32_t index, bool alone) const {
     auto one_case = plan_.make(index);
     const Duration parallel = target_.profile().parallel;
-    const bool beside = !alone && (plan_.jobs > 1 || target_.concurrency() > 1);
-    if (virtual_time_ || !beside || parallel == Duration::zero()) return one_case;
+    if (virtual_time_ || alone || parallel == Duration::zero()) return one_case;
     // Cases beside each other wait for the processor, which the profile allows for.
     auto wider = std::make_shared<checks::Case>(*one_case);
     wider->timing.late += parallel;
@@ -131,18 +134,21 @@ class Suite {
     }
   }
 
+  static std::ptrdiff_t room_of(const WorkerProcess& worker) {
+    return static_cast<std::ptrdiff_t>(worker.window()) -
+           static_cast<std::ptrdiff_t>(worker.outstanding().size());
+  }
+
   void hand_out() {
     if (workers_.empty()) return;
-    const std::size_t window = virtual_time_ ? virtual_window : target_.concurrency();
     while (!waiting_.empty()) {
-      auto& worker = *std::ranges::min_element(
-          workers_, {}, [](const WorkerProcess& one) { return one.outstanding().size(); });
-      if (worker.outstanding().size() >= window) return;
+      auto& worker = *std::ranges::max_element(workers_, {}, room_of);
+      if (room_of(worker) <= 0) break;
       // A worker that is gone keeps what it was given until it is buried, which gives it back.
       if (!worker.assign({waiting_.front(), 0})) return waiting_.pop_front();
       waiting_.pop_front();
     }
-    if (alone_.empty() || outstanding() > 0) return;
+    if (alone_.empty() || !waiting_.empty() || outstanding() > 0) return;
     workers_.front().assign({alone_.front(), 1});
     alone_.pop_front();
   }
@@ -205,6 +211,8 @@ class Suite {
       end_.unavailable = unpack_error(message.body);
       return;
     }
+    if (message.kind == Message::Kind::ready)
+      return worker.set_window(virtual_time_ ? virtual_window : message.index);
     const auto assignment = worker.answered(message.index);
     if (!assignment) return;
     idle_deaths_ = 0;

@@ -44,7 +44,8 @@ class Worker {
       outbox_.flush();
       return;
     }
-    bool connected = true;
+    outbox_.add(Message::Kind::ready, static_cast<std::uint32_t>(target_.concurrency()), {});
+    bool connected = outbox_.flush();
     while (connected) {
       if (!assigned_.empty()) {
         const Assignment next = assigned_.front();

@@ -81,6 +81,7 @@ WorkerProcess& WorkerProcess::operator=(WorkerProcess&& other) noexcept {
   inbox_ = std::move(other.inbox_);
   last_heard_ = other.last_heard_;
   stops_ = other.stops_;
+  window_ = other.window_;
   return *this;
 }
 

@@ -37,6 +37,10 @@ class WorkerProcess {
   /// Takes `index` off the outstanding ones; empty if it was not there.
   std::optional<Assignment> answered(std::uint32_t index);
 
+  /// How many assignments it may have at once.
+  std::size_t window() const { return window_; }
+  void set_window(std::size_t window) { window_ = window; }
+
   /// The virtual attempt in flight, and since when.
   struct Busy {
     std::uint32_t index = 0;
@@ -63,6 +67,7 @@ class WorkerProcess {
   Inbox inbox_;
   Clock::time_point last_heard_ = Clock::now();
   int stops_ = 0;
+  std::size_t window_ = 0;
 };
 
 }  // namespace tcproof::harness

@@ -212,6 +212,21 @@ Error Connections::abort(ConnectionId id, Instant now) {
   return error;
 }
 
+Error Connections::set_nodelay(ConnectionId id, bool on, Instant now) {
+  now_ = now;
+  Slot* found = slot(id);
+  if (found == nullptr) return Error::does_not_exist;
+  found->connection.set_nagle(!on, now);
+  settle(*found);
+  return Error::none;
+}
+
+std::optional<Host::Remote> Connections::remote(ConnectionId id) const {
+  const Slot* found = slot(id);
+  if (found == nullptr || found->tuple.remote_port == 0) return {};
+  return Host::Remote{found->tuple.remote, found->tuple.remote_port};
+}
+
 void Connections::release(ConnectionId id) {
   Slot* found = slot(id);
   if (found == nullptr) return;
@@ -300,6 +315,8 @@ void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp:
   if (slot.connection.state() != State::listen) {
     stop_listening(slot);
     bind(slot);
+  } else {
+    slot.tuple = {.local_port = from.local_port};
   }
   settle(slot);
 }

@@ -31,6 +31,8 @@ class Connections {
   tcp::Error receive(ConnectionId id, wire::MutableBytes out, Instant now, std::size_t& got);
   tcp::Error close(ConnectionId id, Instant now);
   tcp::Error abort(ConnectionId id, Instant now);
+  tcp::Error set_nodelay(ConnectionId id, bool on, Instant now);
+  std::optional<Host::Remote> remote(ConnectionId id) const;
   tcp::Connection* find(ConnectionId id);
   const tcp::Connection* find(ConnectionId id) const;
   void release(ConnectionId id);

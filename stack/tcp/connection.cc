@@ -59,7 +59,8 @@ void Connection::end(Error error, std::string_view rule) {
   enter(State::closed, rule);
 }
 
-/// From SYN-RECEIVED. The user need not be informed, but a CLOSE that waits has nothing left to wait for.
+/// From SYN-RECEIVED. The user need not be informed, but a CLOSE that waits has nothing left to
+/// wait for.
 void Connection::return_to_listen(std::string_view rule) {
   if (close_called_) return end(Error::none, rule);
   timers_.stop_all();
@@ -145,7 +146,8 @@ Error Connection::send(wire::Bytes text, bool push, bool urgent, Instant now, st
   return Error::none;
 }
 
-/// 3.10.3. What is on hand is given in every state; the RFC stops at CLOSING, but CLOSE here is a half-close.
+/// 3.10.3. What is on hand is given in every state; the RFC stops at CLOSING, but CLOSE here is a
+/// half-close.
 Error Connection::receive(wire::MutableBytes out, Instant now, std::size_t& got) {
   got = receive_buffer_.read(out);
   if (got != 0) {
@@ -179,7 +181,8 @@ Error Connection::close(Instant now) {
   return Error::none;
 }
 
-/// A FIN is queued: the state that follows from it. LAST-ACK is entered when the FIN is sent (3.10.4).
+/// A FIN is queued: the state that follows from it. LAST-ACK is entered when the FIN is sent
+/// (3.10.4).
 void Connection::after_close(Instant now) {
   const bool from_syn_received = state_ == State::syn_received && send_buffer_.empty();
   if (state_ == State::established || from_syn_received) enter(State::fin_wait_1, rule::close);
@@ -215,7 +218,8 @@ void Connection::set_nagle(bool on, Instant now) {
   output(now);
 }
 
-/// 3.9.2.2. Only an error about something in flight counts: anything else may be forged (RFC 5927 4.1).
+/// 3.9.2.2. Only an error about something in flight counts: anything else may be forged (RFC 5927
+/// 4.1).
 void Connection::on_icmp_error(bool hard, Seq quoted_seq, Instant) {
   const auto in_flight = static_cast<std::uint32_t>(tcb_.snd.nxt - tcb_.snd.una);
   if (state_ == State::closed || !wire::in_window(quoted_seq, tcb_.snd.una, in_flight)) {

@@ -48,7 +48,8 @@ enum class Error : std::uint8_t {
   no_resources,
 };
 
-/// Parameters of one connection. Defaults are this stack's; the RFC that bounds each stands beside it.
+/// Parameters of one connection. Defaults are this stack's; the RFC that bounds each stands beside
+/// it.
 struct Config {
   std::uint16_t mss = 1460;  // what the interface can take: MTU less headers (RFC 9293 3.7.1)
   std::uint16_t default_send_mss = 536;  // without an MSS option: 536, or 1220 over IPv6 (MUST-15)
@@ -67,21 +68,24 @@ struct Config {
   std::uint32_t challenge_ack_limit = 100;  // RFC 5961 7, per connection and second
 };
 
-/// What a connection says to its host. Called from within its member functions; the host must not call back
-/// into the connection from here.
+/// What a connection says to its host. Called from within its member functions; the host must not
+/// call back into the connection from here.
 class Output {
  public:
   virtual ~Output() = default;
-  /// Put this on the wire; ports and addresses are the connection's. The text is valid during the call.
+  /// Put this on the wire; ports and addresses are the connection's. The text is valid during the
+  /// call.
   virtual void segment(const Segment& segment) = 0;
   /// Every change of state, through enter() alone.
   virtual void transition(State from, State to, std::string_view rule) = 0;
-  /// A rule of the RFC did something worth saying: "drop: check_ack, acknowledges something not yet sent, 3.10.7.4 fifth".
+  /// A rule of the RFC did something worth saying: "drop: check_ack, acknowledges something not yet
+  /// sent, 3.10.7.4 fifth".
   virtual void trace(std::string_view rule) = 0;
 };
 
-/// One TCP connection: RFC 9293 without I/O and without a clock. Calls and segments come in with `now`;
-/// segments go out through Output; next_deadline() says when on_timeout() wants to be called.
+/// One TCP connection: RFC 9293 without I/O and without a clock. Calls and segments come in with
+/// `now`; segments go out through Output; next_deadline() says when on_timeout() wants to be
+/// called.
 class Connection {
  public:
   Connection(const Config& config, Output& output);
@@ -89,15 +93,19 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // User calls (RFC 9293 3.10.1 to 3.10.6). The host has made sure that the connection may be opened.
+  // User calls (RFC 9293 3.10.1 to 3.10.6). The host has made sure that the connection may be
+  // opened.
   void open_active(Seq iss, Instant now);
   void open_passive(Instant now);
-  /// A passive connection learns its ISS when the SYN comes: the host sets it just before on_segment().
+  /// A passive connection learns its ISS when the SYN comes: the host sets it just before
+  /// on_segment().
   void set_iss(Seq iss);
-  /// Queues as much as the send buffer takes; `taken` says how much. Before ESTABLISHED it is queued (MUST not
-  /// be lost). Errors: closing after CLOSE, does_not_exist, or what ended the connection.
+  /// Queues as much as the send buffer takes; `taken` says how much. Before ESTABLISHED it is
+  /// queued (MUST not be lost). Errors: closing after CLOSE, does_not_exist, or what ended the
+  /// connection.
   Error send(wire::Bytes text, bool push, bool urgent, Instant now, std::size_t& taken);
-  /// Up to out.size() octets in order. `got` 0 with Error::none: nothing there yet; Error::closing: the end.
+  /// Up to out.size() octets in order. `got` 0 with Error::none: nothing there yet; Error::closing:
+  /// the end.
   Error receive(wire::MutableBytes out, Instant now, std::size_t& got);
   Error close(Instant now);  // no more to send; also half-close: receiving goes on
   Error abort(Instant now);
@@ -116,7 +124,8 @@ class Connection {
   std::size_t readable() const;  // octets that receive() would give now
   bool peer_closed() const;      // FIN received and everything before it read
   std::uint16_t effective_send_mss() const;
-  /// Octets of urgent data not yet read, those included that have not arrived (MUST-33); 0: normal mode.
+  /// Octets of urgent data not yet read, those included that have not arrived (MUST-33); 0: normal
+  /// mode.
   std::uint32_t urgent_unread() const;
   /// Octets of SEND that are not acknowledged yet.
   std::size_t unacknowledged() const;

@@ -4,8 +4,9 @@
 #include "stack/tcp/connection.h"
 #include "stack/tcp/rules.h"
 
-// What to send and when: segmentizing, Nagle, SWS avoidance, the FIN, acknowledgments (RFC 9293 3.7.4, 3.8.6).
-// Congestion control (RFC 5681) joins in send_queued(), where the usable window bounds what goes out.
+// What to send and when: segmentizing, Nagle, SWS avoidance, the FIN, acknowledgments (RFC 9293
+// 3.7.4, 3.8.6). Congestion control (RFC 5681) joins in send_queued(), where the usable window
+// bounds what goes out.
 
 namespace tcproof::tcp {
 
@@ -50,8 +51,9 @@ void Connection::send_queued(Instant now) {
   }
 }
 
-/// 3.8.6.2.1, rules (1) to (3), where `length` is min(D,U,Eff.snd.MSS) and `queued` is D. Everything queued counts
-/// as pushed. The bracketed condition is Nagle's (3.7.4); it holds for the last octets before a FIN, too.
+/// 3.8.6.2.1, rules (1) to (3), where `length` is min(D,U,Eff.snd.MSS) and `queued` is D.
+/// Everything queued counts as pushed. The bracketed condition is Nagle's (3.7.4); it holds for the
+/// last octets before a FIN, too.
 bool Connection::may_send(std::uint32_t length, std::uint32_t queued) const {
   if (length >= effective_send_mss()) return true;
   if (config_.nagle && outstanding()) return false;
@@ -80,8 +82,8 @@ bool Connection::fin_unsent() const {
   return close_called_ && !tcb_.snd.fin;
 }
 
-/// Sends `length` octets from `seq` on, and the FIN if `fin`, new or again; SND.NXT, the timers and the pending
-/// acknowledgment follow from it.
+/// Sends `length` octets from `seq` on, and the FIN if `fin`, new or again; SND.NXT, the timers and
+/// the pending acknowledgment follow from it.
 void Connection::transmit(Seq seq, std::uint32_t length, bool fin, Instant now) {
   const auto offset = static_cast<std::uint32_t>(seq - text_seq());
   const Seq text_end = seq + length;
@@ -138,7 +140,8 @@ void Connection::transmit_from_una(std::uint32_t text, Instant now) {
   transmit(tcb_.snd.una, length, fin, now);
 }
 
-/// A SYN always carries the MSS option (SHLD-5, MAY-3); after LISTEN or a crossing SYN it acknowledges as well.
+/// A SYN always carries the MSS option (SHLD-5, MAY-3); after LISTEN or a crossing SYN it
+/// acknowledges as well.
 void Connection::send_syn(Instant now) {
   if (state_ == State::syn_sent) advance_receive_window();
   Segment segment{.seq = tcb_.iss,
@@ -170,8 +173,8 @@ void Connection::send_reset() {
   output_.segment({.seq = tcb_.snd.nxt, .flags = wire::flag::rst});
 }
 
-/// 3.8.6.3: at least every second full-sized segment is acknowledged at once (SHLD-19). Full-sized is what we would
-/// send ourselves, as for the window (3.8.6.2.2).
+/// 3.8.6.3: at least every second full-sized segment is acknowledged at once (SHLD-19). Full-sized
+/// is what we would send ourselves, as for the window (3.8.6.2.2).
 void Connection::delay_ack(std::uint32_t octets, Instant now) {
   ack_pending_ += octets;
   if (ack_pending_ >= 2U * effective_send_mss() || config_.delayed_ack == Duration::zero()) {

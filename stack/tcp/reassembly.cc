@@ -18,8 +18,8 @@ bool Reassembly::add(Range range) {
     ++last;
   }
   if (first == last) {
-    // What RCV.NXT waits for must find a place, or nothing would ever move again; the farthest piece gives way and
-    // will be sent again, as it has not been acknowledged.
+    // What RCV.NXT waits for must find a place, or nothing would ever move again; the farthest
+    // piece gives way and will be sent again, as it has not been acknowledged.
     if (count_ == max_ranges && range.begin == 0) --count_;
     if (count_ == max_ranges) return false;
     std::move_backward(ranges_.begin() + static_cast<std::ptrdiff_t>(first),

@@ -7,8 +7,9 @@
 
 namespace tcproof::tcp {
 
-/// Which octets beyond RCV.NXT are already held: disjoint, sorted ranges of offsets, where 0 is RCV.NXT. The octets
-/// themselves lie in the receive buffer. Bounded: an attacker's many small pieces cost no memory.
+/// Which octets beyond RCV.NXT are already held: disjoint, sorted ranges of offsets, where 0 is
+/// RCV.NXT. The octets themselves lie in the receive buffer. Bounded: an attacker's many small
+/// pieces cost no memory.
 class Reassembly {
  public:
   struct Range {
@@ -21,8 +22,8 @@ class Reassembly {
   std::size_t count() const { return count_; }
   const Range& operator[](std::size_t i) const { return ranges_[i]; }
 
-  /// Adds `range` and merges what touches. False, and nothing is changed, if there is no place for one more; a range
-  /// that begins at 0 takes the place of the last one.
+  /// Adds `range` and merges what touches. False, and nothing is changed, if there is no place for
+  /// one more; a range that begins at 0 takes the place of the last one.
   bool add(Range range);
   /// RCV.NXT can advance by this much: the length of the range that begins at 0.
   std::size_t contiguous() const;

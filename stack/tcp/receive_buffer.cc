@@ -16,6 +16,12 @@ bool ReceiveBuffer::insert(std::size_t offset, wire::Bytes text) {
   if (text.empty()) return true;
   assert(offset + text.size() <= room());
   const std::size_t end = offset + text.size();
+  if (out_of_order_.empty()) {
+    out_of_order_.add({offset, end});
+    grow(readable_ + end);
+    write(offset, text);
+    return true;
+  }
   const Reassembly before = out_of_order_;
   if (!out_of_order_.add({offset, end})) return false;
   grow(readable_ + end);

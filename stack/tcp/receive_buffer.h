@@ -10,8 +10,8 @@
 
 namespace tcproof::tcp {
 
-/// What has been received and not yet read, and behind it, with holes, what came out of order: one ring, so an
-/// octet is copied in once. Memory comes with the first octet and doubles when it has to.
+/// What has been received and not yet read, and behind it, with holes, what came out of order: one
+/// ring, so an octet is copied in once. Memory comes with the first octet and doubles when it must.
 ///
 ///    |<---------------- RCV.BUFF ---------------->|
 ///    | readable (RCV.USER) | RCV.NXT .. the window|
@@ -25,8 +25,9 @@ class ReceiveBuffer {
   std::size_t room() const { return capacity_ - readable_; }  // counted from RCV.NXT
   bool has_gap() const { return !out_of_order_.empty(); }
 
-  /// Holds `text`, whose first octet is RCV.NXT + `offset`; it ends within room(). Octets that are already there
-  /// stay (RFC 9293 3.10: the segment is reconstructed to contain just the new data). False: no place for one more piece.
+  /// Holds `text`, whose first octet is RCV.NXT + `offset`; it ends within room(). Octets that are
+  /// already there stay (RFC 9293 3.10: the segment is reconstructed to contain just the new data).
+  /// False: no place for one more piece.
   bool insert(std::size_t offset, wire::Bytes text);
   /// Makes readable what is in order; the octets RCV.NXT advances by.
   std::size_t advance();

@@ -3,8 +3,9 @@
 
 #include <string_view>
 
-/// What Output::trace and Output::transition are told: one name for each decision of the RFC, so that the rules a
-/// run has exercised can be counted. A rule that drops a segment begins with "drop: ".
+/// What Output::trace and Output::transition are told: one name for each decision of the RFC, so
+/// that the rules a run has exercised can be counted. A rule that drops a segment begins with
+/// "drop: ".
 namespace tcproof::tcp::rule {
 
 using Rule = std::string_view;

@@ -11,8 +11,8 @@ namespace tcproof::tcp {
 
 using wire::Seq;
 
-/// A segment as RFC 9293 speaks of it: SEG.SEQ, SEG.ACK, SEG.LEN, SEG.WND, SEG.UP, its control bits and the
-/// options this stack knows. The text belongs to whoever made the segment.
+/// A segment as RFC 9293 speaks of it: SEG.SEQ, SEG.ACK, SEG.LEN, SEG.WND, SEG.UP, its control bits
+/// and the options this stack knows. The text belongs to whoever made the segment.
 struct Segment {
   Seq seq;
   Seq ack;

@@ -5,9 +5,8 @@
 #include "stack/tcp/reset.h"
 #include "stack/tcp/rules.h"
 
-// RFC 9293 3.10.7, SEGMENT ARRIVES, in its order and its words, with RFC 5961's checks where the RFC places them.
-// Security and compartment (the third check of 3.10.7.4) do not exist here.
-//
+// RFC 9293 3.10.7, SEGMENT ARRIVES, in its order and its words, with RFC 5961's checks where the
+// RFC places them. Security and compartment (the third check of 3.10.7.4) do not exist here.
 // Before working on this file read RFC 9293 3.4 and 3.10.7, then RFC 5961.
 
 namespace tcproof::tcp {
@@ -63,8 +62,8 @@ void Connection::on_listen(const Segment& seg, Instant now) {
   send_syn(now);
 }
 
-/// What a SYN teaches, in LISTEN and in SYN-SENT. Its window is noted even in LISTEN, where the RFC waits for the
-/// ACK: a FIN may have to be sent before that comes (3.10.4).
+/// What a SYN teaches, in LISTEN and in SYN-SENT. Its window is noted even in LISTEN, where the RFC
+/// waits for the ACK: a FIN may have to be sent before that comes (3.10.4).
 void Connection::accept_syn(const Segment& seg) {
   tcb_.irs = seg.seq;
   tcb_.rcv.nxt = seg.seq + 1;
@@ -74,7 +73,8 @@ void Connection::accept_syn(const Segment& seg) {
   // An MSS of zero could never be honoured: it counts as no option at all (MUST-15).
   if (seg.mss && *seg.mss != 0) send_mss_ = *seg.mss;
   if (seg.ack_flag()) return;
-  // "Any other incoming control or data (combined with SYN)" is kept and processed once ESTABLISHED.
+  // "Any other incoming control or data (combined with SYN)" is kept and processed once
+  // ESTABLISHED.
   Segment rest = without_syn(seg);
   trim_to_window(rest);
   receive_buffer_.insert(0, rest.text);
@@ -127,7 +127,8 @@ void Connection::on_other_states(Segment seg, Instant now) {
   check_fin(seg, now);     // Eighth
 }
 
-/// First: the four cases of table 6. While RCV.WND is zero, valid ACKs, URGs and RSTs are still accepted.
+/// First: the four cases of table 6. While RCV.WND is zero, valid ACKs, URGs and RSTs are still
+/// accepted.
 Connection::Next Connection::check_sequence(Segment& seg, Instant now) {
   const Tcb::Receive& rcv = tcb_.rcv;
   const std::uint32_t len = seg.len();
@@ -149,8 +150,9 @@ Connection::Next Connection::check_sequence(Segment& seg, Instant now) {
   return first_in || last_in || around ? Next::step : refuse_sequence(seg, now);
 }
 
-/// "An acknowledgment should be sent in reply (unless the RST bit is set)". An empty segment draws no more of them
-/// than RFC 5961 7 allows, or two ends that both stand right of the other's window would answer each other for ever.
+/// "An acknowledgment should be sent in reply (unless the RST bit is set)". An empty segment draws
+/// no more of them than RFC 5961 7 allows, or two ends that both stand right of the other's window
+/// would answer each other for ever.
 Connection::Next Connection::refuse_sequence(const Segment& seg, Instant now) {
   if (seg.rst()) {
     output_.trace(rule::check_sequence_rst);
@@ -164,7 +166,8 @@ Connection::Next Connection::refuse_sequence(const Segment& seg, Instant now) {
     challenge_ack(rule::check_sequence, now);
     return Next::drop;
   }
-  // The peer's FIN again lies left of RCV.NXT, so what the fifth check says about TIME-WAIT happens here.
+  // The peer's FIN again lies left of RCV.NXT, so what the fifth check says about TIME-WAIT happens
+  // here.
   if (state_ == State::time_wait && seg.fin() && seg.seq + seg.len() == tcb_.rcv.nxt) {
     output_.trace(rule::time_wait_fin_again);
     timers_.time_wait = now + 2 * config_.msl;
@@ -242,8 +245,8 @@ Connection::Next Connection::check_ack(const Segment& seg, Instant now) {
   return after_ack(seg, now);
 }
 
-/// Fifth, until our SYN is acknowledged: in SYN-RECEIVED, and in FIN-WAIT-1 if CLOSE came that early. RFC 5961 5.2's
-/// range does not help here; the RFC asks for exactly this range and a RST.
+/// Fifth, until our SYN is acknowledged: in SYN-RECEIVED, and in FIN-WAIT-1 if CLOSE came that
+/// early. RFC 5961 5.2's range does not help here; the RFC asks for exactly this range and a RST.
 Connection::Next Connection::syn_received_ack(const Segment& seg, Instant now) {
   if (leq(seg.ack, tcb_.snd.una) || gt(seg.ack, tcb_.snd.nxt)) {
     output_.trace(rule::check_ack_syn_received);
@@ -269,8 +272,8 @@ Connection::Next Connection::after_ack(const Segment& seg, Instant now) {
       if (fin_acked) end(Error::none, rule::check_ack_last_ack);
       return Next::drop;
     case State::time_wait:
-      // "The only thing that can arrive in this state is a retransmission of the remote FIN." A mere ACK is not
-      // answered, or two ends in TIME-WAIT would talk for ever.
+      // "The only thing that can arrive in this state is a retransmission of the remote FIN." A
+      // mere ACK is not answered, or two ends in TIME-WAIT would talk for ever.
       output_.trace(rule::check_ack_ignored);
       if (seg.len() != 0) ack_now_ = true;
       if (seg.fin()) timers_.time_wait = now + 2 * config_.msl;
@@ -310,8 +313,8 @@ void Connection::check_urg(const Segment& seg) {
   output_.trace(rule::check_urg);  // MUST-32
 }
 
-/// Seventh. `seg` lies within the window. What came out of order is held (SHLD-31) and acknowledged at once, and so
-/// is what fills a gap (RFC 5681 4.2); the rest may wait a little (3.8.6.3).
+/// Seventh. `seg` lies within the window. What came out of order is held (SHLD-31) and acknowledged
+/// at once, and so is what fills a gap (RFC 5681 4.2); the rest may wait a little (3.8.6.3).
 void Connection::process_text(const Segment& seg, Instant now) {
   if (tcb_.rcv.fin_taken) {
     if (!seg.text.empty()) output_.trace(rule::text_after_fin);

@@ -43,7 +43,8 @@ void SendBuffer::make_room_at_end(std::size_t octets) {
   if (used + octets <= allocated_ / 2) {
     std::memmove(storage_.get(), storage_.get() + begin_, used);
   } else {
-    // Twice what is in use, and so beyond `capacity_` at most by half of it, keeps moving rare when full.
+    // Twice what is in use, and so beyond `capacity_` at most by half of it, keeps moving rare when
+    // full.
     const std::size_t wanted = std::max({first_allocation, allocated_, 2 * (used + octets)});
     auto larger = std::make_unique_for_overwrite<std::uint8_t[]>(wanted);
     if (used != 0) std::memcpy(larger.get(), storage_.get() + begin_, used);

@@ -9,9 +9,9 @@
 
 namespace tcproof::tcp {
 
-/// The octets of SEND that are not acknowledged yet, oldest first. Any part of them is one contiguous piece, so
-/// that a segment is a view. Memory comes with the first octet and grows by doubling up to what is in use;
-/// in steady state nothing is allocated.
+/// The octets of SEND that are not acknowledged yet, oldest first. Any part of them is one
+/// contiguous piece, so that a segment is a view. Memory comes with the first octet and grows by
+/// doubling up to what is in use; in steady state nothing is allocated.
 class SendBuffer {
  public:
   /// `capacity`: octets it takes at most.

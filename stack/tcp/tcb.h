@@ -10,8 +10,8 @@ namespace tcproof::tcp {
 
 using wire::Seq;
 
-/// The transmission control block's variables, spelled as in RFC 9293 3.3.1. What is not in the RFC says why it
-/// is here.
+/// The transmission control block's variables, spelled as in RFC 9293 3.3.1. What is not in the RFC
+/// says why it is here.
 ///
 ///        1         2          3          4               1          2          3
 ///   ----------|----------|----------|----------     ----------|----------|----------

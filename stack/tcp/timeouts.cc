@@ -34,8 +34,8 @@ void Connection::retransmission_timeout(Instant now) {
   if (unanswered_.transmissions == config_.r1) output_.trace(rule::r1_reached);
   rto_.back_off();
   rto_.forget_timed();
-  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment: what followed the
-  // lost one was most likely lost as well, and would else cost one timeout each.
+  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment:
+  // what followed the lost one was most likely lost as well, and would else cost one timeout each.
   if (tcb_.snd.syn_acked) recover_ = tcb_.snd.nxt;
   transmit_earliest(now);
 }
@@ -48,12 +48,13 @@ bool Connection::gave_up(Instant now) {
   return true;
 }
 
-/// One timer for two deadlocks: a zero window (3.8.6.1), and text that SWS avoidance holds back while nothing is in
-/// flight whose acknowledgment would wake it (3.8.6.2.1).
+/// One timer for two deadlocks: a zero window (3.8.6.1), and text that SWS avoidance holds back
+/// while nothing is in flight whose acknowledgment would wake it (3.8.6.2.1).
 void Connection::arm_persist(Instant now) {
   const bool waiting = may_transmit_text() && (unsent() != 0 || fin_unsent());
   if (may_transmit_text() && zero_window() && (waiting || outstanding())) {
-    // What is in flight is probed for, not timed out: the peer has said why it is not taken (MUST-35, SHLD-17).
+    // What is in flight is probed for, not timed out: the peer has said why it is not taken
+    // (MUST-35, SHLD-17).
     timers_.retransmission.reset();
     recover_.reset();
     if (timers_.persist && persist_interval_ != Duration::zero()) return;
@@ -87,8 +88,8 @@ void Connection::persist_timeout(Instant now) {
   rto_.forget_timed();
 }
 
-/// The window has opened. What the probes brought was not taken, or is not acknowledged: it goes first, with as much
-/// as now fits behind it.
+/// The window has opened. What the probes brought was not taken, or is not acknowledged: it goes
+/// first, with as much as now fits behind it.
 void Connection::leave_persist(Instant now) {
   timers_.persist.reset();
   persist_interval_ = Duration::zero();

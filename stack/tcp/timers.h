@@ -7,8 +7,8 @@
 
 namespace tcproof::tcp {
 
-/// When each timer of a connection goes off; empty: it does not run. The connection never waits, it only says
-/// when it wants to be called.
+/// When each timer of a connection goes off; empty: it does not run. The connection never waits, it
+/// only says when it wants to be called.
 struct Timers {
   std::optional<Instant> retransmission;  // RFC 6298 5
   std::optional<Instant> persist;         // zero-window probe or SWS override (RFC 9293 3.8.6)

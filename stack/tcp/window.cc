@@ -7,7 +7,6 @@
 
 namespace tcproof::tcp {
 
-using wire::gt;
 using wire::leq;
 using wire::lt;
 
@@ -18,7 +17,8 @@ constexpr std::size_t largest_window = 65535;
 
 }  // namespace
 
-/// 3.10.7.4: the idealized segment begins at or after RCV.NXT and does not exceed the window. SYN is gone already.
+/// 3.10.7.4: the idealized segment begins at or after RCV.NXT and does not exceed the window. SYN
+/// is gone already.
 void Connection::trim_to_window(Segment& seg) const {
   if (lt(seg.seq, tcb_.rcv.nxt)) {
     const auto old = static_cast<std::uint32_t>(tcb_.rcv.nxt - seg.seq);
@@ -61,8 +61,8 @@ void Connection::advance_receive_window() {
   tcb_.rcv.wnd = static_cast<std::uint32_t>(std::min(receive_buffer_.room(), largest_window));
 }
 
-/// The user has made room. The next segment will say so; a segment of its own is sent only if the window was so
-/// small that the peer may be waiting for it.
+/// The user has made room. The next segment will say so; a segment of its own is sent only if the
+/// window was so small that the peer may be waiting for it.
 void Connection::window_update_after_read(Instant) {
   switch (state_) {
     case State::established:

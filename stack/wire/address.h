@@ -67,7 +67,7 @@ std::string to_string(const MacAddress& mac);
 std::string to_string(const IpAddress& ip);
 std::string to_string(const IpPrefix& prefix);
 
-/// ff02::1:ffXX:XXXX (RFC 4291 2.7.1). `ip` is v6.
+/// ff02::1:ff00:0 with the last three octets of `ip` (RFC 4291 2.7.1), which is v6.
 IpAddress solicited_node(const IpAddress& ip);
 /// The Ethernet group of a multicast address (RFC 1112 6.4, RFC 2464 7).
 MacAddress multicast_mac(const IpAddress& group);

@@ -61,17 +61,35 @@ constexpr std::uint64_t load64(const std::uint8_t* p) {
   std::memcpy(&word, p, sizeof word);
   return word;
 }
+
+/// 64-bit words, the carries counted: 2^64 is one in the sum. Two of them side by side do not wait
+/// for each other.
+struct CarrySum {
+  std::uint64_t sum = 0;
+  std::uint64_t carries = 0;
+  constexpr void add(std::uint64_t word) {
+    sum += word;
+    carries += sum < word ? 1 : 0;
+  }
+  constexpr std::uint64_t halves() const { return (sum & 0xffffffff) + (sum >> 32) + carries; }
+};
 }  // namespace detail
 
 constexpr Checksum& Checksum::add(Bytes piece) {
   const std::uint8_t* p = piece.data();
   std::size_t left = piece.size();
-  std::uint64_t sum = 0;  // 32-bit halves: no overflow below 16 GiB
-  for (; left >= 8; left -= 8, p += 8) {
-    const std::uint64_t word = detail::load64(p);
-    sum += (word & 0xffffffff) + (word >> 32);
+  detail::CarrySum even;
+  detail::CarrySum odd;
+  for (; left >= 16; left -= 16, p += 16) {
+    even.add(detail::load64(p));
+    odd.add(detail::load64(p + 8));
   }
-  const std::uint16_t folded = detail::fold(sum);
+  if (left >= 8) {
+    even.add(detail::load64(p));
+    left -= 8;
+    p += 8;
+  }
+  const std::uint16_t folded = detail::fold(even.halves() + odd.halves());
   sum_ += std::endian::native == std::endian::little
               ? static_cast<std::uint16_t>(folded << 8 | folded >> 8)
               : folded;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cassert>
 
 #include "stack/wire/arp.h"
@@ -265,7 +266,7 @@ void append_upper(const FrameSpec& spec, Buffer& out) {
   if (spec.nd) append_nd(*spec.nd, out);
 }
 
-/// What the checksum of the upper layer counts beside the segment itself.
+/// Only ICMP for IPv4 has no pseudo-header (RFC 792; RFC 4443 2.3).
 std::uint16_t right_checksum(const FrameSpec& spec, Bytes segment) {
   if (spec.icmp) return internet_checksum(segment);
   const Family family = spec.ip ? spec.ip->family : Family::v4;

@@ -76,9 +76,9 @@ struct PrintedSegment {
   std::vector<Span> spans;
 };
 /// `frame.tcp` as one line, canonical: flags padded to two columns, `ack` if the flag is set (or
-/// the number is not zero), `win` always, `urg` if not 0, options if any (printed `<...>` as canonical
-/// text; what is malformed as `raw`). parse_segment(print_segment(x, b).text, b) gives x back, up to
-/// ports and payload octets, for options of a multiple of four octets, at most 40.
+/// the number is not zero), `win` always, `urg` if not 0, options if any (printed `<...>` as
+/// canonical text; what is malformed as `raw`). parse_segment(print_segment(x, b).text, b) gives x
+/// back, up to ports and payload octets, for options of a multiple of four octets, at most 40.
 PrintedSegment print_segment(const FrameSpec& frame, SegmentBase base);
 
 /// Any frame as one line for reports and -v: a segment line for TCP, else for example

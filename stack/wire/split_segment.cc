@@ -70,6 +70,11 @@ Parsed<void> split_range(Text word, SegmentText& out) {
   return {};
 }
 
+/// Options follow, no value: '<=5' is one.
+bool begins_options(Text word) {
+  return word.text.starts_with('<') && !word.text.starts_with("<=");
+}
+
 Parsed<void> split_keywords(Words& words, SegmentText& out) {
   struct Keyword {
     std::string_view name;
@@ -77,7 +82,7 @@ Parsed<void> split_keywords(Words& words, SegmentText& out) {
   };
   const Keyword keywords[] = {{"ack", &out.ack}, {"win", &out.win}, {"urg", &out.urg}};
   std::size_t allowed = 0;  // keywords before this one have had their turn
-  while (!words.done() && words.peek().text.front() != '<') {
+  while (!words.done() && !begins_options(words.peek())) {
     const Text word = words.next();
     const auto* found = std::find_if(std::begin(keywords), std::end(keywords),
                                      [&](const Keyword& k) { return k.name == word.text; });
@@ -89,7 +94,7 @@ Parsed<void> split_keywords(Words& words, SegmentText& out) {
                   found->value->has_value() ? fmt::format("'{}' is there twice", word.text)
                                             : fmt::format("'{}' comes too late", word.text),
                   order_cure);
-    if (words.done() || words.peek().text.front() == '<')
+    if (words.done() || begins_options(words.peek()))
       return fail(word, fmt::format("'{}' has no value", word.text),
                   fmt::format("write '{} VALUE'", word.text));
     *found->value = words.next();

@@ -290,6 +290,32 @@ TEST_F(HostAlone, AListenerAnswersAnAckWithAReset) {
   EXPECT_EQ(b->state(opened.id), State::listen);
 }
 
+TEST_F(HostAlone, TheRemoteIsKnownFromTheFirstSynOn) {
+  const auto opened = b->open_passive(Family::v4, port, {}, now);
+  input(tcp_from_a(wire::flag::ack, 100, 7777));
+  EXPECT_FALSE(b->remote(opened.id));
+  input(tcp_from_a(wire::flag::syn, 100, 0));
+  ASSERT_TRUE(b->remote(opened.id));
+  EXPECT_EQ(b->remote(opened.id)->address, test::v4_a);
+  EXPECT_EQ(b->remote(opened.id)->port, 40001);
+}
+
+// What Nagle held back goes out at once, with a timer behind it.
+TEST_F(HostAlone, SwitchingNagleOffSendsAndStartsTheTimer) {
+  const auto opened = b->open_passive(Family::v4, port, {.iss = wire::Seq{0}}, now);
+  input(tcp_from_a(wire::flag::syn, 100, 0));
+  input(tcp_from_a(wire::flag::ack, 101, 1));
+  std::size_t taken = 0;
+  b->send(opened.id, Buffer(10), true, false, now, taken);
+  b->send(opened.id, Buffer(10), true, false, now, taken);
+  b.frames.clear();
+  now += 300ms;
+  EXPECT_EQ(b->set_nodelay(opened.id, true, now), Error::none);
+  EXPECT_EQ(answer().payload.size(), 10U);
+  EXPECT_TRUE(b->next_deadline());
+  EXPECT_EQ(b->set_nodelay(99, true, now), Error::does_not_exist);
+}
+
 TEST_F(HostAlone, ABadChecksumIsDroppedBeforeAnythingElse) {
   FrameSpec frame = tcp_from_a(wire::flag::syn, 100, 0);
   frame.tcp->checksum = wire::BadChecksum{};

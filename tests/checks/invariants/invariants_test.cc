@@ -284,8 +284,8 @@ TEST(States, FollowTheFigure) {
                 .verdict("states-follow-figure-5"),
             "");
   EXPECT_EQ(
-      TraceBuilder(sampled).state(established).state(syn_sent).verdict("states-follow-figure-5"),
-      "SYN-SENT after ESTABLISHED");
+      TraceBuilder(sampled).state(close_wait).state(syn_sent).verdict("states-follow-figure-5"),
+      "SYN-SENT after CLOSE-WAIT");
 }
 
 TEST(Options, OnlyWhatWasAgreed) {
@@ -317,11 +317,11 @@ TEST(Options, OnlyWhatWasAgreed) {
                 .verdict("options-well-formed"),
             "SACK blocks, but SACK was not agreed");
   EXPECT_EQ(TraceBuilder(plain)
-                .target(".  1:1(0) ack 1 win 65535 <raw 02 09 05 b4>")
+                .target(".  1:1(0) ack 1 win 65535 <raw 020905b4>")
                 .verdict("options-well-formed"),
             "an option's length is wrong");
   EXPECT_EQ(TraceBuilder(plain)
-                .target(".  1:1(0) ack 1 win 65535 <raw 00 01 00 00>")
+                .target(".  1:1(0) ack 1 win 65535 <raw 00010000>")
                 .verdict("options-well-formed"),
             "octets after the end of the option list are not zero");
 }

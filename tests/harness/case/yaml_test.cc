@@ -117,7 +117,7 @@ TEST(Yaml, RefusesDepth) {
   EXPECT_EQ(errors_of(good), "");
   const std::string deep = std::string(33, '[') + std::string(33, ']') + "\n";
   EXPECT_EQ(errors_of(deep), "1:33 nested more than 32 deep\n");
-  EXPECT_EQ(errors_of(std::string(500000, '[') + "\n"), "1:33 nested more than 32 deep\n");
+  EXPECT_THAT(errors_of(std::string(500000, '[') + "\n"), HasSubstr("nested more than 32 deep"));
   std::string dashes;
   for (int i = 0; i < 5000; ++i) dashes += "- ";
   EXPECT_THAT(errors_of(dashes + "x\n"), HasSubstr("nested more than 32 deep"));

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <string>
@@ -35,6 +36,13 @@ Ran run(Target& target, const std::vector<std::string>& ids, RunPlan plan = {}) 
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD) << "no process is left behind";
   return ran;
+}
+
+// The last words of a worker: the trace up to the call that it did not survive.
+bool has_call(const checks::Trace& trace) {
+  return std::ranges::any_of(trace.events(), [](const checks::Event& event) {
+    return std::holds_alternative<checks::CallMade>(event);
+  });
 }
 
 TEST(Runner, EveryCaseHasOneResult) {
@@ -89,9 +97,8 @@ TEST(Runner, ACrashCostsOneCase) {
   EXPECT_THAT(ran.results.at(20).judgement.reason, HasSubstr("SIGABRT"));
   EXPECT_THAT(ran.results.at(33).judgement.reason, HasSubstr("exit status 3"));
   const auto& events = ran.results.at(7).trace->events();
-  ASSERT_EQ(events.size(), 2U);
-  EXPECT_TRUE(std::holds_alternative<checks::CallMade>(events[0]));
-  EXPECT_TRUE(std::holds_alternative<checks::TargetDied>(events[1]));
+  EXPECT_TRUE(has_call(*ran.results.at(7).trace));
+  EXPECT_TRUE(std::holds_alternative<checks::TargetDied>(events.back()));
 }
 
 TEST(Runner, AHangIsEnded) {
@@ -102,7 +109,7 @@ TEST(Runner, AHangIsEnded) {
   ASSERT_EQ(ran.results.size(), 3U);
   EXPECT_EQ(ran.results.at(1).judgement.verdict, Verdict::fail);
   EXPECT_THAT(ran.results.at(1).judgement.reason, HasSubstr("hung"));
-  EXPECT_TRUE(std::holds_alternative<checks::CallMade>(ran.results.at(1).trace->events()[0]));
+  EXPECT_TRUE(has_call(*ran.results.at(1).trace));
   EXPECT_EQ(ran.results.at(2).judgement.verdict, Verdict::pass);
 }
 

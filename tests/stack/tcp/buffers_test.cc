@@ -97,7 +97,8 @@ class Model {
   std::size_t next_ = 0;
 };
 
-// Pieces in any order, overlapping with other contents: the first arrival of an octet stays, as in the model.
+// Pieces in any order, overlapping with other contents: the first arrival of an octet stays, as in
+// the model.
 TEST(ReceiveBuffer, AgreesWithTheModel) {
   EXPECT_TRUE(rc::check([] {
     const std::size_t capacity = *rc::gen::inRange<std::size_t>(50, 9000);

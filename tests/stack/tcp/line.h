@@ -8,7 +8,8 @@
 
 namespace tcproof::tcp::test {
 
-/// A segment line in wire's notation, as far as this stack's segments go. Numbers count from the bases.
+/// A segment line in wire's notation, as far as this stack's segments go. Numbers count from the
+/// bases.
 struct Line {
   Segment segment;         // the text is empty
   std::size_t octets = 0;  // its length

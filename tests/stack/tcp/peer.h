@@ -12,8 +12,9 @@
 
 namespace tcproof::tcp::test {
 
-/// A connection under test and the peer that talks to it, in virtual time. Numbers are relative to the ISNs, which
-/// stand near the wrap. Octet n of the peer's stream is n mod 251, of the connection's 255 - n mod 251.
+/// A connection under test and the peer that talks to it, in virtual time. Numbers are relative to
+/// the ISNs, which stand near the wrap. Octet n of the peer's stream is n mod 251, of the
+/// connection's 255 - n mod 251.
 ///
 ///   t.connection.open_passive(t.now);
 ///   t.peer("S 0:0(0) win 65535 <mss 1000>");
@@ -27,7 +28,8 @@ class Talk : private Output {
   Instant now{};
   Connection connection;
 
-  /// The peer sends this: `win` 65535 unless written; without `ack` in a segment with ACK it is 0 (a test error).
+  /// The peer sends this: `win` 65535 unless written; without `ack` in a segment with ACK it is 0
+  /// (a test error).
   void peer(std::string_view line);
   /// The next segment sent is this; window compared if written. Its octets are those of the stream.
   void expect(std::string_view line);

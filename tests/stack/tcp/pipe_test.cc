@@ -10,8 +10,8 @@
 #include "stack/tcp/connection.h"
 #include "stack/tcp/reset.h"
 
-// Two connections over a pipe that loses, duplicates and reorders: the octets arrive, once and in order, and both
-// ends come to CLOSED. All of it follows from the seed.
+// Two connections over a pipe that loses, duplicates and reorders: the octets arrive, once and in
+// order, and both ends come to CLOSED. All of it follows from the seed.
 
 namespace tcproof::tcp {
 namespace {

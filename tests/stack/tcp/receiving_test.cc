@@ -146,7 +146,8 @@ TEST(Window, NoUpdateWhileItIsWideOpen) {
   t.expect(". 1:1(0) ack 4001 win 63535");
 }
 
-// 3.10.7.4 first: with RCV.WND zero, ACKs, URGs and RSTs still count; text is not taken but answered.
+// 3.10.7.4 first: with RCV.WND zero, ACKs, URGs and RSTs still count; text is not taken but
+// answered.
 TEST(Window, ZeroStillTakesAcks) {
   Config config;
   config.receive_buffer = 1000;

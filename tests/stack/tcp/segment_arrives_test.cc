@@ -87,7 +87,8 @@ TEST(Listen, AckDrawsAReset) {
   t.at(listen);
 }
 
-// Text and FIN that ride on the SYN are kept, acknowledged and delivered once the connection is established.
+// Text and FIN that ride on the SYN are kept, acknowledged and delivered once the connection is
+// established.
 TEST(Listen, TextAndFinOnTheSynWait) {
   Talk t;
   reach(t, listen);
@@ -429,7 +430,8 @@ TEST(Synchronized, ChallengeAcksAreLimited) {
   t.at(established);
 }
 
-// The limit is for what an attacker can draw at will; old data is acknowledged however often it comes.
+// The limit is for what an attacker can draw at will; old data is acknowledged however often it
+// comes.
 TEST(Synchronized, OldDataIsAcknowledgedWithoutLimit) {
   Talk t;
   t.establish();

@@ -60,7 +60,8 @@ TEST(Send, IsUnspecifiedInListen) {
   EXPECT_EQ(t.connection.send({}, false, false, t.now, taken), Error::unspecified);
 }
 
-// A SEND with PUSH ends in PSH even where more follows in the buffer; a segment does not end there (SHLD-27).
+// A SEND with PUSH ends in PSH even where more follows in the buffer; a segment does not end there
+// (SHLD-27).
 TEST(Send, PushMarksTheSegmentThatHoldsItsEnd) {
   Talk t;
   t.establish(0);

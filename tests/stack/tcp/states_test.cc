@@ -70,7 +70,8 @@ TEST(States, SimultaneousOpen) {
   t.at(established);
 }
 
-// Figure 8's SYN,ACK lies left of RCV.NXT: the sequence check answers it, and the answer completes the other side.
+// Figure 8's SYN,ACK lies left of RCV.NXT: the sequence check answers it, and the answer completes
+// the other side.
 TEST(States, SimultaneousOpenWithSynAck) {
   Talk t;
   t.open_active();

@@ -125,7 +125,8 @@ std::vector<std::string> split(const std::string& line, char separator) {
 
 /// A line of columns for each frame.
 std::vector<std::vector<std::string>> run_tshark(const std::vector<Buffer>& frames) {
-  std::string directory = (std::filesystem::temp_directory_path() / "wire-XXXXXX").string();
+  std::string directory = (std::filesystem::temp_directory_path() / "wire-").string();
+  directory.append(6, 'X');  // mkdtemp puts a name there
   if (mkdtemp(directory.data()) == nullptr) return {};
   const auto pcap = std::filesystem::path(directory) / "frames.pcap";
   write_pcap(pcap, frames);
