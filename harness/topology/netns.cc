@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 
 #include <fcntl.h>
@@ -78,14 +79,30 @@ Namespace::Inside::~Inside() {
   (void)back;
 }
 
-int write_sysctl(const Namespace& space, const std::string& name, const std::string& value) {
-  std::string path = "/proc/sys/";
-  for (const char c : name) path += c == '.' ? '/' : c == '/' ? '.' : c;
-  return space.run([&] {
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+Sysctls::Sysctls(const Namespace& space) {
+  space.run([this] {
+    constexpr int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    ipv4_ = UniqueFd(::open("/proc/sys/net/ipv4", flags));
+    ipv6_ = UniqueFd(::open("/proc/sys/net/ipv6", flags));
+  });
+}
+
+int Sysctls::write(const Namespace& space, const std::string& name,
+                   const std::string& value) const {
+  // Everything else is the machine's, and two slashes would be the way to it.
+  if (!name.starts_with("net.") || name.find("//") != std::string::npos) return EPERM;
+  std::string path = name;
+  for (char& c : path) c = c == '.' ? '/' : c == '/' ? '.' : c;
+  const auto write_at = [&value](int folder, const std::string& relative) {
+    const UniqueFd file(::openat(folder, relative.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file) return errno;
     return ::write(file.get(), value.data(), value.size()) < 0 ? errno : 0;
-  });
+  };
+  constexpr std::string_view ipv4 = "net/ipv4/";
+  constexpr std::string_view ipv6 = "net/ipv6/";
+  if (path.starts_with(ipv4) && ipv4_) return write_at(ipv4_.get(), path.substr(ipv4.size()));
+  if (path.starts_with(ipv6) && ipv6_) return write_at(ipv6_.get(), path.substr(ipv6.size()));
+  return space.run([&] { return write_at(AT_FDCWD, "/proc/sys/" + path); });
 }
 
 unsigned long raise_open_files() {

@@ -69,9 +69,22 @@ class Namespace {
   UniqueFd descriptor_;
 };
 
-/// Writes `value` to a sysctl of `space`. `name` is as in sysctl(8): dots between the parts, a slash for a
-/// dot inside one ("net.ipv4.conf.eth0/1.rp_filter"). The errno of a refusal, 0 if it is set.
-int write_sysctl(const Namespace& space, const std::string& name, const std::string& value);
+/// The sysctls of one namespace. It holds the folders open: the path of a namespace's folder is looked up among
+/// those of all namespaces alive, the one that costs, what lies below belongs to this one alone.
+class Sysctls {
+ public:
+  explicit Sysctls(const Namespace& space);
+
+  /// Whether the kernel has IPv6.
+  bool has_ipv6() const { return static_cast<bool>(ipv6_); }
+  /// `name` is as in sysctl(8): dots between the parts, a slash for a dot inside one
+  /// ("net.ipv4.conf.eth0/1.rp_filter"). The errno of a refusal, 0 if it is set; EPERM for what does not
+  /// belong to a network namespace.
+  int write(const Namespace& space, const std::string& name, const std::string& value) const;
+
+ private:
+  UniqueFd ipv4_, ipv6_;
+};
 
 /// As many open files as the hard limit allows: each attempt holds about ten.
 /// Returns the limit in force.

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include "harness/topology/netns_routes.h"
 
@@ -57,15 +57,9 @@ struct Setting {
   const char* value;
 };
 
-Tried<void> apply(const Namespace& space, const Setting& setting) {
-  const int number = write_sysctl(space, setting.name, setting.value);
-  if (number == 0) return {};
+Tried<void> refused(const Setting& setting, int number) {
   return tl::unexpected(environment_error(
       fmt::format("set {} to {} in a namespace", setting.name, setting.value), number));
-}
-
-bool has_ipv6() {
-  return ::access("/proc/sys/net/ipv6", F_OK) == 0;
 }
 
 /// What a fresh namespace may have inherited from the machine and no host of ours wants.
@@ -84,15 +78,18 @@ constexpr Setting of_a_router[] = {
     {"net.ipv4.icmp_msgs_per_sec", "1000000"},
     {"net.ipv4.icmp_msgs_burst", "1000000"},
 };
+/// Without an address the tester's kernel answers nothing; without IPv6 it says nothing either.
+constexpr Setting of_the_silent[] = {{"net.ipv6.conf.default.disable_ipv6", "1"}};
 constexpr Setting of_a_router_v6[] = {
     {"net.ipv6.conf.all.forwarding", "1"},
     {"net.ipv6.icmp.ratelimit", "0"},
 };
 
-template <std::size_t n>
-Tried<void> apply_all(const Namespace& space, const Setting (&settings)[n]) {
+Tried<void> apply(const Namespace& space, const Sysctls& sysctls,
+                  std::span<const Setting> settings) {
   for (const Setting& setting : settings) {
-    if (auto set = apply(space, setting); !set) return set;
+    const int number = sysctls.write(space, setting.name, setting.value);
+    if (number != 0) return refused(setting, number);
   }
   return {};
 }
@@ -198,24 +195,25 @@ Tried<void> NetnsNetwork::make_hosts() {
     if (!space) return tl::unexpected(space.error());
     auto netlink = Netlink::open(*space);
     if (!netlink) return tl::unexpected(netlink.error());
-    const Host& made =
-        hosts_.emplace(id, Host{std::move(*space), std::move(*netlink), {}}).first->second;
-    if (auto ok = apply_all(made.space, of_every_host); !ok) return ok;
-    if (!is_real(id)) {
-      // Without an address the tester's kernel answers nothing; without IPv6 it says nothing either.
-      const Setting silent{"net.ipv6.conf.default.disable_ipv6", "1"};
-      if (has_ipv6()) {
-        if (auto ok = apply(made.space, silent); !ok) return ok;
-      }
-      continue;
-    }
-    if (auto up = hosts_.at(id).netlink.set_up("lo"); !up) return up;
-    if (!network_->hosts[id].forwards) continue;
-    if (auto ok = apply_all(made.space, of_a_router); !ok) return ok;
-    if (!has_ipv6()) continue;
-    if (auto ok = apply_all(made.space, of_a_router_v6); !ok) return ok;
+    Sysctls sysctls(*space);
+    Host made{std::move(*space), std::move(*netlink), std::move(sysctls), {}};
+    Host& kept = hosts_.emplace(id, std::move(made)).first->second;
+    if (auto ok = prepare_host(kept, id); !ok) return ok;
   }
   return {};
+}
+
+Tried<void> NetnsNetwork::prepare_host(Host& on, HostId id) const {
+  const auto set = [&on](std::span<const Setting> settings) {
+    return apply(on.space, on.sysctls, settings);
+  };
+  const bool v6 = on.sysctls.has_ipv6();
+  if (auto ok = set(of_every_host); !ok) return ok;
+  if (!is_real(id)) return v6 ? set(of_the_silent) : Tried<void>{};
+  if (auto up = on.netlink.set_up("lo"); !up) return up;
+  if (!network_->hosts[id].forwards) return {};
+  if (auto ok = set(of_a_router); !ok) return ok;
+  return v6 ? set(of_a_router_v6) : Tried<void>{};
 }
 
 Tried<void> NetnsNetwork::make_link(LinkId id) {
@@ -244,7 +242,8 @@ Tried<void> NetnsNetwork::quieten(const Host& on, const std::string& device, boo
                                      {"addr_gen_mode", "1"}};
   for (const Setting& setting : of_a_device) {
     const std::string name = fmt::format("net.ipv6.conf.{}.{}", device, setting.name);
-    if (auto ok = apply(on.space, {name.c_str(), setting.value}); !ok) return ok;
+    const Setting full{name.c_str(), setting.value};
+    if (auto ok = apply(on.space, on.sysctls, {&full, 1}); !ok) return ok;
   }
   return {};
 }

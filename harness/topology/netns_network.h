@@ -32,6 +32,12 @@ class NetnsNetwork {
   static Tried<NetnsNetwork> build(const checks::Network& network, Options options,
                                    link::Reaper& reaper);
 
+  bool has_ipv6() const { return host(network_->target).sysctls.has_ipv6(); }
+  /// 0, or the errno of a refusal: see Sysctls.
+  int write_target_sysctl(const std::string& name, const std::string& value) const {
+    const Host& on = host(network_->target);
+    return on.sysctls.write(on.space, name, value);
+  }
   const Namespace& target() const { return host(network_->target).space; }
   std::vector<Tap>& taps() { return taps_; }
   /// Links in the order in which a frame passes them from the tester to the target.
@@ -45,6 +51,7 @@ class NetnsNetwork {
   struct Host {
     Namespace space;
     Netlink netlink;
+    Sysctls sysctls;
     std::vector<std::pair<std::string, Route>> routes;  // by device
   };
 
@@ -62,8 +69,9 @@ class NetnsNetwork {
 
   Tried<void> refuse_what_is_missing() const;
   Tried<void> make_hosts();
+  Tried<void> prepare_host(Host& on, checks::HostId id) const;
   Tried<void> make_link(checks::LinkId id);
-  Tried<void> quieten(const Host& on, const std::string& device, bool v6);
+  static Tried<void> quieten(const Host& on, const std::string& device, bool v6);
   Tried<void> configure_end(checks::LinkId id, std::size_t end);
   Tried<void> add_routes(checks::HostId id);
   Tried<void> wait_until_operational();

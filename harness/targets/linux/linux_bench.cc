@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 namespace tcproof::harness {
 namespace {
@@ -27,9 +26,9 @@ tl::unexpected<EnvironmentError> not_here(const std::string& step, std::string w
   return tl::unexpected(skip_case(step, std::move(why), std::move(remedy)));
 }
 
-Tried<void> write_sysctls(const checks::Case& one_case, const Namespace& target) {
+Tried<void> write_sysctls(const checks::Case& one_case, const NetnsNetwork& network) {
   for (const auto& [name, value] : one_case.sysctls) {
-    const int number = write_sysctl(target, name, value);
+    const int number = network.write_target_sysctl(name, value);
     if (number == 0) continue;
     return not_here(
         fmt::format("set {} = {} for the target", name, value),
@@ -52,10 +51,6 @@ void index_steps(const std::vector<checks::Step>& steps, std::vector<ConnId>& co
 
 Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case,
                                                     link::Reaper& reaper) {
-  if (one_case.family == wire::Family::v6 && ::access("/proc/sys/net/ipv6", F_OK) != 0) {
-    return not_here("run a case over IPv6", "this kernel runs without IPv6",
-                    "boot without ipv6.disable=1");
-  }
   for (const auto& link : one_case.network.links) {
     if (one_case.family == wire::Family::v4 || link.mtu >= smallest_v6_mtu) continue;
     return not_here("run a case over IPv6",
@@ -65,11 +60,15 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
   auto network = NetnsNetwork::build(one_case.network,
                                      {.manual_neighbours = one_case.manual_neighbours}, reaper);
   if (!network) return tl::unexpected(network.error());
+  if (one_case.family == wire::Family::v6 && !network->has_ipv6()) {
+    return not_here("run a case over IPv6", "this kernel runs without IPv6",
+                    "boot without ipv6.disable=1");
+  }
   if (network->path().empty()) {
     return not_here("build the network of the case", "the tester has no way to the target",
                     "join them by links and routers");
   }
-  if (auto ok = write_sysctls(one_case, network->target()); !ok) return tl::unexpected(ok.error());
+  if (auto ok = write_sysctls(one_case, *network); !ok) return tl::unexpected(ok.error());
   auto diag = SockDiag::open(network->target());
   if (!diag) return tl::unexpected(diag.error());
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));

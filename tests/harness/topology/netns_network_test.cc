@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/topology/netns_network.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <iterator>
 #include <vector>
@@ -149,6 +150,18 @@ TEST_F(NetnsNetworkTest, RefusesWhatItCannotDo) {
   ASSERT_FALSE(second);
   EXPECT_TRUE(is_skip(second.error()));
   EXPECT_THAT(second.error().why, testing::HasSubstr("'router'"));
+}
+
+// Nothing outside a network namespace may be written, however a profile spells it.
+TEST_F(NetnsNetworkTest, SysctlsEndAtTheNamespace) {
+  link::Reaper reaper;
+  const auto network = pair_network();
+  const auto built = NetnsNetwork::build(network, {}, reaper);
+  ASSERT_TRUE(built) << built.error().step << ": " << built.error().why;
+  EXPECT_EQ(built->write_target_sysctl("net.ipv4.ip_default_ttl", "65"), 0);
+  EXPECT_EQ(built->write_target_sysctl("net.ipv4.no_such_thing", "1"), ENOENT);
+  EXPECT_EQ(built->write_target_sysctl("kernel.hostname", "x"), EPERM);
+  EXPECT_EQ(built->write_target_sysctl("net.//.kernel.hostname", "x"), EPERM);
 }
 
 TEST(NetnsRoutes, HostBehindARouterHasADefaultRoute) {
