@@ -205,9 +205,9 @@ bool read_amount(const Scalar& line, Words& words, const Node* data, Reading& re
   if (!words.done() && is_count(words)) {
     const Scalar count = words.peek();
     if (!read_count(words, "a number of octets", call)) return false;
-    if (size && *size != call.count) {
-      reading.problems.add(count.whole,
-                           fmt::format("the data has {} octets, not {}", *size, call.count));
+    if (size.value_or(call.count) != call.count) {
+      reading.problems.add(
+          count.whole, fmt::format("the data has {} octets, not {}", size.value(), call.count));
       return false;
     }
     return true;
