@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint32_t duplicate_threshold = 3;
 
-/// RFC 5681 3.1. One more than these is RFC 6928's, which is experimental.
+/// RFC 5681 3.1. The ten segments of RFC 6928 are experimental.
 std::uint32_t segments_of_initial_window(std::uint32_t smss) {
   if (smss > 2190) return 2;
   if (smss > 1095) return 3;

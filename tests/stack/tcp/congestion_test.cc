@@ -270,8 +270,7 @@ TEST(CongestionOnTheWire, OnlyTheFirstPartialAckRestartsTheTimer) {
   expect_flight(t, 1, 1001);
   t.pass(500ms);
   t.peer(". 1:1(0) ack 1001");
-  t.expect(". 1001:2001(1000) ack 1");
-  t.expect("P. 4001:4501(500) ack 1");
+  expect_flight(t, 1001, 2001);  // Nagle holds the last 500 octets
   const auto deadline = t.connection.next_deadline();
   EXPECT_EQ(*deadline, t.now + 1s);
   t.pass(500ms);
@@ -288,13 +287,12 @@ TEST(CongestionOnTheWire, WhatIsNoDuplicate) {
   duplicates(t, 1, 5);
   t.send(4500);
   expect_flight(t, 1, 4001);
-  duplicates(t, 1, 1);
-  t.expect("P. 4001:4501(500) ack 1");
+  duplicates(t, 1, 1);                    // the only one so far; Nagle holds the last 500 octets
   t.peer(". 1:11(10) ack 1");             // (b)
   t.peer(". 11:11(0) ack 1 win 60000");   // (e)
   t.peer(". 11:11(0) ack 1 win 60001");   // (e)
   t.peer("F. 11:11(0) ack 1 win 60001");  // (c)
-  t.expect(". 4501:4501(0) ack 12");
+  t.expect(". 4001:4001(0) ack 12");
   t.nothing();
   t.peer(". 12:12(0) ack 1 win 60001");
   t.nothing();
