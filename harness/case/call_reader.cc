@@ -47,7 +47,8 @@ constexpr std::array<OptionInfo, 9> set_options{{
     {"urgent-inline", OptionType::on_off},
 }};
 
-/// The words of a call, taken one by one. A word that is no good is reported once and ends the reading.
+/// The words of a call, taken one by one. A word that is no good is reported once and ends the
+/// reading.
 class Words {
  public:
   Words(const Scalar& line, Reading& reading) : line_(line), reading_(reading) {

@@ -35,7 +35,8 @@ Instant origin(const CaseResult& result) {
   return checks::time_of(result.trace->events().front());
 }
 
-/// What the target said from inside up to `until`, a line each; `next` is where the last call stopped.
+/// What the target said from inside up to `until`, a line each; `next` is where the last call
+/// stopped.
 void add_notes(std::string& out, const CaseResult& result, std::size_t& next, Instant until,
                TextStyle style) {
   if (!style.verbose || !result.trace) return;

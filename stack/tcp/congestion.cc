@@ -47,7 +47,8 @@ void Congestion::acknowledged(wire::Seq ack, std::uint32_t octets, std::uint32_t
   if (recover_ && wire::gt(ack, *recover_)) recover_.reset();
 }
 
-/// 6582 3.2 step 3, choice (1): cwnd stays near what is in flight, so that the way out of recovery is no burst.
+/// 6582 3.2 step 3, choice (1): cwnd stays near what is in flight, so that the way out of recovery
+/// is no burst.
 void Congestion::full_acknowledgment(std::uint32_t flight_size) {
   recovering_ = false;
   partials_ = 0;
@@ -55,7 +56,8 @@ void Congestion::full_acknowledgment(std::uint32_t flight_size) {
   cwnd_ = std::min(ssthresh_, std::max(flight_size, smss_) + smss_);
 }
 
-/// 6582 3.2 step 3: what has left the network leaves cwnd, and the segment sent again takes its place.
+/// 6582 3.2 step 3: what has left the network leaves cwnd, and the segment sent again takes its
+/// place.
 void Congestion::partial_acknowledgment(std::uint32_t octets) {
   ++partials_;
   cwnd_ = difference_or_zero(cwnd_, octets);
@@ -63,8 +65,9 @@ void Congestion::partial_acknowledgment(std::uint32_t octets) {
   cwnd_ = std::max(cwnd_, smss_);  // or nothing could be sent before the next timeout
 }
 
-/// 5681 3.1. Slow start counts octets, so that dividing an acknowledgment gains nothing; so does congestion avoidance,
-/// where the count starts anew each time: never more than SMSS in one round trip.
+/// 5681 3.1. Slow start counts octets, so that dividing an acknowledgment gains nothing; so does
+/// congestion avoidance, where the count starts anew each time: never more than SMSS in one round
+/// trip.
 void Congestion::grow(std::uint32_t octets) {
   if (cwnd_ < ssthresh_) {
     cwnd_ += std::min(octets, smss_);
@@ -77,8 +80,8 @@ void Congestion::grow(std::uint32_t octets) {
   cwnd_ = std::min(cwnd_, largest);
 }
 
-/// 5681 3.2 with the condition of 6582 3.2 step 2: duplicates that do not cover more than what was outstanding at the
-/// last loss come from that loss, or from what was sent again in vain.
+/// 5681 3.2 with the condition of 6582 3.2 step 2: duplicates that do not cover more than what was
+/// outstanding at the last loss come from that loss, or from what was sent again in vain.
 Congestion::Duplicate Congestion::duplicate(wire::Seq nxt, std::uint32_t flight_size) {
   if (recovering_) {
     cwnd_ = std::min(cwnd_ + smss_, largest);
@@ -105,9 +108,10 @@ void Congestion::timed_out(wire::Seq nxt, std::uint32_t flight_size, bool again)
   recover_ = nxt;
 }
 
-/// 5681's equation (4). FlightSize is taken for no more than cwnd, or ssthresh while cwnd is inflated: what limited
-/// transmit sent must not count (3.2 step 2), and a retransmission lost is a second loss, which lowers ssthresh a
-/// second time although FlightSize is still that of the first (4.3).
+/// 5681's equation (4). FlightSize is taken for no more than cwnd, or ssthresh while cwnd is
+/// inflated: what limited transmit sent must not count (3.2 step 2), and a retransmission lost is a
+/// second loss, which lowers ssthresh a second time although FlightSize is still that of the first
+/// (4.3).
 void Congestion::lower_ssthresh(std::uint32_t flight_size) {
   const std::uint32_t in_network = std::min(flight_size, recovering_ ? ssthresh_ : cwnd_);
   ssthresh_ = std::max(in_network / 2, 2 * smss_);

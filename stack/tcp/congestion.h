@@ -9,9 +9,10 @@
 
 namespace tcproof::tcp {
 
-/// RFC 5681 with the NewReno of RFC 6582 and the limited transmit of RFC 3042: how much may be in flight, and what a
-/// duplicate acknowledgment asks for. Windows and sizes are octets of text; SYN and FIN do not count. FlightSize is
-/// the text sent and not yet acknowledged, what was lost included.
+/// RFC 5681 with the NewReno of RFC 6582 and the limited transmit of RFC 3042: how much may be in
+/// flight, and what a duplicate acknowledgment asks for. Windows and sizes are octets of text; SYN
+/// and FIN do not count. FlightSize is the text sent and not yet acknowledged, what was lost
+/// included.
 class Congestion {
  public:
   /// What a duplicate acknowledgment brings.
@@ -27,10 +28,11 @@ class Congestion {
 
   std::uint32_t cwnd() const { return cwnd_; }
   std::uint32_t ssthresh() const { return ssthresh_; }
-  /// Fast recovery: from the third duplicate to the acknowledgment of all that was outstanding then, or a timeout.
+  /// Fast recovery: from the third duplicate to the acknowledgment of all that was outstanding
+  /// then, or a timeout.
   bool recovering() const { return recovering_; }
-  /// The second partial acknowledgment of a recovery or a later one came last: the retransmission timer keeps running
-  /// (6582 3.2, step 3: only the first restarts it).
+  /// The second partial acknowledgment of a recovery or a later one came last: the retransmission
+  /// timer keeps running (6582 3.2, step 3: only the first restarts it).
   bool past_first_partial() const { return partials_ > 1; }
 
   /// How much more may be sent.
@@ -56,7 +58,8 @@ class Congestion {
   void grow(std::uint32_t octets);
   void lower_ssthresh(std::uint32_t flight_size);
 
-  // The largest window there can be (RFC 7323 2.3): as high as ssthresh need begin, and no sum below can overflow.
+  // The largest window there can be (RFC 7323 2.3): as high as ssthresh need begin, and no sum
+  // below can overflow.
   static constexpr std::uint32_t largest = 1U << 30;
 
   std::uint32_t smss_ = 0;
@@ -67,8 +70,9 @@ class Congestion {
   std::uint32_t duplicates_ = 0;
   std::uint32_t partials_ = 0;
   bool recovering_ = false;
-  // SND.NXT when a loss was last found: one more than the RFC's recover. Forgotten once more than that is acknowledged,
-  // so that it never has to be compared with a number that has wrapped (6582 6).
+  // SND.NXT when a loss was last found: one more than the RFC's recover. Forgotten once more than
+  // that is acknowledged, so that it never has to be compared with a number that has wrapped (6582
+  // 6).
   std::optional<wire::Seq> recover_;
   Instant last_sent_{};
 };

@@ -4,8 +4,9 @@
 #include "stack/tcp/connection.h"
 #include "stack/tcp/rules.h"
 
-// What to send and when: segmentizing, Nagle, SWS avoidance, the FIN, acknowledgments (RFC 9293 3.7.4, 3.8.6).
-// New text is bounded by the usable window and by cwnd (RFC 5681); a zero-window probe and a FIN by the former only.
+// What to send and when: segmentizing, Nagle, SWS avoidance, the FIN, acknowledgments (RFC 9293
+// 3.7.4, 3.8.6). New text is bounded by the usable window and by cwnd (RFC 5681); a zero-window
+// probe and a FIN by the former only.
 
 namespace tcproof::tcp {
 
@@ -51,7 +52,8 @@ bool Connection::send_next(std::uint32_t room, Instant now) {
   const std::uint32_t usable = usable_window();
   const std::uint32_t length =
       std::min({queued, usable, room, std::uint32_t{effective_send_mss()}});
-  // The FIN follows the last octet, and takes a sequence number of the window. It is no data: cwnd does not hold it.
+  // The FIN follows the last octet, and takes a sequence number of the window. It is no data: cwnd
+  // does not hold it.
   const bool fin = fin_unsent() && length == queued && usable > length;
   if (length == 0 && !fin) return false;
   if (length != 0 && !may_send(length, queued)) return false;

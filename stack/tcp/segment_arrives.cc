@@ -252,8 +252,8 @@ Connection::Next Connection::check_ack(const Segment& seg, bool came_empty, Inst
   return after_ack(seg, now);
 }
 
-/// RFC 5681 2, (a) to (e); the SYN of (c) is gone already. Behind a zero window the answers to our probes look the
-/// same, but say that the window is still closed and not that anything was lost.
+/// RFC 5681 2, (a) to (e); the SYN of (c) is gone already. Behind a zero window the answers to our
+/// probes look the same, but say that the window is still closed and not that anything was lost.
 bool Connection::is_duplicate_ack(const Segment& seg, bool came_empty) const {
   return flight_size() != 0 && came_empty && seg.ack == tcb_.snd.una &&
          seg.wnd == tcb_.snd.last_wnd && seg.wnd != 0 && !zero_window();
@@ -277,8 +277,8 @@ void Connection::duplicate_ack(Instant now) {
   }
 }
 
-/// Fifth, until our SYN is acknowledged: in SYN-RECEIVED, and in FIN-WAIT-1 if CLOSE came that early. RFC 5961 5.2's
-/// range does not help here; the RFC asks for exactly this range and a RST.
+/// Fifth, until our SYN is acknowledged: in SYN-RECEIVED, and in FIN-WAIT-1 if CLOSE came that
+/// early. RFC 5961 5.2's range does not help here; the RFC asks for exactly this range and a RST.
 Connection::Next Connection::syn_received_ack(const Segment& seg, Instant now) {
   if (leq(seg.ack, tcb_.snd.una) || gt(seg.ack, tcb_.snd.nxt)) {
     output_.trace(rule::check_ack_syn_received);

@@ -26,8 +26,9 @@ void Connection::start_retransmission_timer(Instant now) {
   timers_.retransmission = now + rto_.rto();
 }
 
-/// RFC 6298 (5.2), (5.3): new data is acknowledged. Later partial ACKs of one recovery do not restart the timer
-/// (RFC 6582 3.2 step 3), so that a window with many losses ends in slow start and not in one round trip each.
+/// RFC 6298 (5.2), (5.3): new data is acknowledged. Later partial ACKs of one recovery do not
+/// restart the timer (RFC 6582 3.2 step 3), so that a window with many losses ends in slow start
+/// and not in one round trip each.
 void Connection::restart_retransmission_timer(Instant now) {
   if (timers_.retransmission && outstanding() && congestion_.past_first_partial()) return;
   timers_.retransmission.reset();
@@ -48,8 +49,8 @@ void Connection::retransmission_timeout(Instant now) {
   // what followed the lost one was most likely lost as well, and would else cost one timeout each.
   if (tcb_.snd.syn_acked) recover_ = tcb_.snd.nxt;
 =======
-  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment: what followed the
-  // lost one was most likely lost as well, and would else cost one timeout each.
+  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment:
+  // what followed the lost one was most likely lost as well, and would else cost one timeout each.
   if (tcb_.snd.syn_acked) {
     resend_until_ = tcb_.snd.nxt;
     congestion_.timed_out(tcb_.snd.nxt, flight_size(), again);

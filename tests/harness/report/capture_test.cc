@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Foreign readers judge the writer: libpcap for octets and nanoseconds, tshark for comments and interfaces.
+// Foreign readers judge the writer: libpcap for octets and nanoseconds, tshark for comments and
+// interfaces.
 #include "harness/report/capture.h"
 
 #include <gtest/gtest.h>

@@ -70,7 +70,8 @@ std::optional<checks::Network> read(std::string text, const std::string& from,
   return network;
 }
 
-// An impairment is named after who receives: behind the router that is the router's end of the link.
+// An impairment is named after who receives: behind the router that is the router's end of the
+// link.
 TEST(TopologyFile, ImpairmentsByReceiver) {
   std::string message;
   const auto network = read(good, "", "", message);

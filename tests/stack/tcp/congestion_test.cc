@@ -132,7 +132,8 @@ TEST(Congestion, FullAcknowledgmentEndsRecoveryNearTheFlight) {
   }
 }
 
-// RFC 6582 3.2 step 2: what does not cover more than recover starts no second recovery, after a recovery or a timeout.
+// RFC 6582 3.2 step 2: what does not cover more than recover starts no second recovery, after a
+// recovery or a timeout.
 TEST(Congestion, RecoverMustBeCovered) {
   Congestion c = begun();
   third_duplicate(c, Seq{4001}, 4000);
