@@ -20,7 +20,7 @@ void join(std::optional<Want>& all, const Want& one) {
 /// `unordered`: each frame goes to the first member that it fits.
 class UnorderedRunner : public Runner {
  public:
-  UnorderedRunner(const Step& step, World& world) : step_(step), world_(world) {
+  UnorderedRunner(const Step& step, World& world) : world_(world) {
     for (const Step& member : step.members)
       takers_.push_back(std::make_unique<Taker>(member, world, step.within));
   }
@@ -72,7 +72,6 @@ class UnorderedRunner : public Runner {
 
   Progress finished() const { return Done{last_}; }
 
-  const Step& step_;
   World& world_;
   std::vector<std::unique_ptr<Taker>> takers_;
   std::optional<Instant> last_;
