@@ -163,6 +163,7 @@ struct Connection {
   std::uint16_t target_port = 0;        // where a passive OPEN listens
   wire::Seq isn;                        // the tester's, drawn from the seed unless the case sets it
   std::optional<wire::Seq> target_isn;  // told to targets with isn-control
+  bool isn_drawn = false, target_isn_drawn = false;  // the seed decides, not the case
 };
 
 /// Frames that no step sees.

@@ -23,8 +23,9 @@ std::string_view to_string(Verdict verdict) {
 class Judge::Impl {
  public:
   Impl(const Case& one_case, const Trace& trace) : world_(one_case, trace) {
-    for (const Step& step : one_case.steps) todo_.push_back(&step);
-    // The first fence gives the case its beginning: the time of the first event, in a stored trace too.
+    for (const Step& step : one_case.steps) ahead_.push_back(&step);
+    // The first fence gives the case its beginning: the time of the first event, in a stored trace
+    // too.
     world_.want_fence();
     want_ = WantFence{};
   }
@@ -68,8 +69,8 @@ class Judge::Impl {
   }
 
   void begin() {
-    step_ = todo_.empty() ? nullptr : todo_.front();
-    if (step_ != nullptr) todo_.pop_front();
+    step_ = ahead_.empty() ? nullptr : ahead_.front();
+    if (step_ != nullptr) ahead_.pop_front();
     runner_ = step_ != nullptr ? make_runner(*step_, world_) : make_end_runner(world_);
   }
 
@@ -86,8 +87,8 @@ class Judge::Impl {
   void choose(const Alternative& alternative) {
     judgement_.steps.push_back(world_.report(*step_, {}, alternative.label));
     runner_.reset();
-    auto at = todo_.begin();
-    for (const Step& step : alternative.steps) at = std::next(todo_.insert(at, &step));
+    auto at = ahead_.begin();
+    for (const Step& step : alternative.steps) at = std::next(ahead_.insert(at, &step));
   }
 
   void fail(Failed failed) {
@@ -122,8 +123,8 @@ class Judge::Impl {
     end(Verdict::fail, std::move(what));
   }
 
-  /// Every step holds. Where states are not shown, the `at` steps are undecided, and so is the case: a judge that knew
-  /// which states a trace permits could say more.
+  /// Every step holds. Where states are not shown, the `at` steps are undecided, and so is the
+  /// case: a judge that knew which states a trace permits could say more.
   void end_clean() {
     if (state_unknown_) return end(Verdict::inconclusive, "state not observed");
     end(Verdict::pass, {});
@@ -138,7 +139,7 @@ class Judge::Impl {
   }
 
   World world_;
-  std::deque<const Step*> todo_;
+  std::deque<const Step*> ahead_;
   const Step* step_ = nullptr;  // at work; null before the first and behind the last
   std::unique_ptr<Runner> runner_;
   Want want_ = WantNothing{};

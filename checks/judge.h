@@ -74,8 +74,8 @@ struct WantNothing {};  // the case is over
 using Want =
     std::variant<WantSend, WantCall, WantWithdraw, WantState, WantFence, WantTime, WantNothing>;
 
-/// Runs a case against a trace, event by event, and says what it needs next. It is a pure function of
-/// both: feeding a stored trace to a new judge gives the same wants and the same judgement.
+/// Runs a case against a trace, event by event, and says what it needs next. It is a pure function
+/// of both: feeding a stored trace to a new judge gives the same wants and the same judgement.
 /// `one_case` and `trace` outlive the judge.
 class Judge {
  public:

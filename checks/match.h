@@ -11,8 +11,9 @@
 
 namespace tcproof::checks {
 
-/// Compares one frame with what is expected of it, part by part, and stops at the first that differs. What a lone
-/// unbound `$name` met is in scope.fresh; it counts only if the whole frame matches.
+/// Compares one frame with what is expected of it, part by part, and stops at the first that
+/// differs. What a lone unbound `$name` met is in scope.fresh; it counts only if the whole frame
+/// matches.
 class Matcher {
  public:
   explicit Matcher(StepScope& scope) : scope_(scope) {}
@@ -21,7 +22,8 @@ class Matcher {
   /// The header of a segment; `numbers` false leaves out sequence numbers and octets.
   std::optional<Mismatch> segment(const SegmentPattern& pattern, const wire::FrameSpec& frame,
                                   bool numbers);
-  /// Every field of every layer, extension headers, quotes, fragments and data but not the segment line.
+  /// Every field of every layer, extension headers, quotes, fragments and data but not the segment
+  /// line.
   std::optional<Mismatch> around(const FramePattern& pattern, const Sighting& sighting);
 
   bool fits(const Value& value, std::int64_t actual, Side side, Compare compare);
@@ -49,7 +51,8 @@ class Matcher {
   StepScope& scope_;
 };
 
-/// The first octet where they differ, as a sentence; empty if they are equal. `what` is "octet" or the like.
+/// The first octet where they differ, or that there are more or fewer of them; empty if they are
+/// equal.
 std::optional<std::string> difference(wire::Bytes actual, wire::Bytes expected);
 
 }  // namespace tcproof::checks

@@ -17,7 +17,8 @@ void blank_what_routers_change(wire::Buffer& packet) {
   if (packet[0] >> 4 == 6 && packet.size() >= 8) packet[7] = 0;
 }
 
-/// How much of `packet` an ICMP error quotes at least (RFC 792; RFC 4443 2.4 asks for as much as fits).
+/// How much of `packet` an ICMP error quotes at least (RFC 792; RFC 4443 2.4 asks for as much as
+/// fits).
 std::size_t least_quote(const wire::Buffer& packet) {
   if (packet.empty()) return 0;
   const bool v4 = packet[0] >> 4 == 4;

@@ -31,8 +31,8 @@ struct Names {
             const IsnPair& base);
 };
 
-/// Names and positions as they stand at one moment, for one connection. `fresh` holds what the frame at hand
-/// has bound so far.
+/// Names and positions as they stand at one moment, for one connection. `fresh` holds what the
+/// frame at hand has bound so far.
 class StepScope : public Scope {
  public:
   StepScope(const Names& names, const Observer& observer, IsnPair base)

@@ -74,7 +74,8 @@ struct Network {
   std::optional<wire::IpAddress> address(HostId host, wire::Family family) const;
   std::optional<HostId> owner(const wire::IpAddress& address) const;
   std::optional<HostId> owner(const wire::MacAddress& mac) const;
-  /// The MAC a frame of `from` must have as destination to reach `to`: its own, or the next router's.
+  /// The MAC a frame of `from` must have as destination to reach `to`: its own, or the next
+  /// router's.
   wire::MacAddress next_hop_mac(HostId from, LinkId link, const wire::IpAddress& to) const;
 };
 

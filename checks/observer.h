@@ -18,9 +18,10 @@ struct IsnPair {
   wire::Seq of(Side side) const;
 };
 
-/// The target's variables of one connection as an observer of the wire knows them (docs/case-language.md 2.2),
-/// and what the tester needs for its defaults. The tester's segments count when they are sent, the target's
-/// when a step takes them: so positions do not depend on how fast a target is.
+/// The target's variables of one connection as an observer of the wire knows them
+/// (docs/case-language.md 2.2), and what the tester needs for its defaults. The tester's segments
+/// count when they are sent, the target's when a step takes them: so positions do not depend on how
+/// fast a target is.
 class Observer {
  public:
   explicit Observer(wire::Seq tester_isn) : configured_isn_(tester_isn) {}
@@ -30,8 +31,8 @@ class Observer {
   void sent(const wire::FrameSpec& frame, Instant at);
   void taken(const wire::FrameSpec& frame, Instant at);
 
-  /// The numbers that `frame`, sent by the target, is compared with: a SYN of a later incarnation already
-  /// counts from itself.
+  /// The numbers that `frame`, sent by the target, is compared with: a SYN of a later incarnation
+  /// already counts from itself.
   IsnPair base_for(const wire::FrameSpec& frame) const;
   IsnPair base() const { return {isn_of(tester_isn_), isn_of(target_isn_)}; }
   /// The same for a frame that the tester is about to send: its first SYN has the ISN of the case.

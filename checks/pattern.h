@@ -60,7 +60,8 @@ struct SegmentPattern {
 };
 
 /// The whole line. Every error of docs/case-language.md 11 that a line can have by itself, with its
-/// place. `sent` decides which side a position may count ("RCV.NXT counts the tester's octets ...").
+/// place. `sent` decides which side a position may count ("RCV.NXT counts the tester's octets
+/// ...").
 wire::Parsed<SegmentPattern> parse_segment_pattern(std::string_view line, bool sent);
 /// Canonical text; parse_segment_pattern(print(x)) == x.
 std::string print(const SegmentPattern& pattern);
@@ -112,7 +113,8 @@ struct FramePattern {
   bool operator==(const FramePattern&) const = default;
 };
 
-/// Why a frame does not match: the part that differs and a short sentence ("end 1441, expected 1001").
+/// Why a frame does not match: the part that differs and a short sentence ("end 1441, expected
+/// 1001").
 struct Mismatch {
   std::optional<wire::SegmentPart> part;  // of the segment line; empty: a field or the payload
   std::string what;

@@ -9,15 +9,16 @@
 
 namespace tcproof::checks {
 
-/// Puts fragmented packets together, for the observer of a link. Nothing times out: a trace is short, and a packet
-/// that stays incomplete is something to report.
+/// Puts fragmented packets together, for the observer of a link. Nothing times out: a trace is
+/// short, and a packet that stays incomplete is something to report.
 class Reassembly {
  public:
   struct Whole {
     wire::FrameSpec frame;                    // as if it had never been cut
     std::vector<wire::FragmentPiece> pieces;  // as they came, without their octets
   };
-  /// Takes one piece; the packet once all of its octets are there. Where pieces overlap the first one counts.
+  /// Takes one piece; the packet once all of its octets are there. Where pieces overlap the first
+  /// one counts.
   std::optional<Whole> add(LinkId link, const wire::FrameSpec& piece);
 
   /// Pieces of packets that `from` sent on `link` and that never became whole.

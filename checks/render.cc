@@ -71,7 +71,8 @@ wire::IpAddress Renderer::address_of(HostId host) const {
 }
 
 wire::IpAddress Renderer::own_address() const {
-  // A segment or datagram that another host sends pretends to be the connection's; anything else is its own.
+  // A segment or datagram that another host sends pretends to be the connection's; anything else is
+  // its own.
   const bool of_connection =
       pattern_.kind == FramePattern::Kind::segment || pattern_.kind == FramePattern::Kind::udp;
   if (of_connection && connection_ != nullptr) return address_of(connection_->host);

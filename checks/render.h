@@ -29,7 +29,7 @@ struct RenderedPacket {
   std::vector<wire::Buffer> frames;
   LinkId link = 0;
   HostId from = 0;
-  /// The octets are those of `data`, not the pattern; the first has this sequence number.
+  /// The payload is what the case wrote, not the pattern.
   bool own_data = false;
 };
 

@@ -34,7 +34,7 @@ Rendered<void> Renderer::segment() {
   return {};
 }
 
-Rendered<wire::Seq> Renderer::sequence(const wire::TcpFlags&) {
+Rendered<wire::Seq> Renderer::sequence() const {
   const SegmentPattern& line = pattern_.segment;
   if (line.first.is_any()) return next_new_;
   const auto first = number(line.first, Side::tester);
@@ -44,7 +44,7 @@ Rendered<wire::Seq> Renderer::sequence(const wire::TcpFlags&) {
 
 Rendered<void> Renderer::numbers(wire::TcpSpec& tcp) {
   const SegmentPattern& line = pattern_.segment;
-  const auto seq = sequence(flags_);
+  const auto seq = sequence();
   if (!seq) return tl::unexpected(seq.error());
   tcp.seq = *seq;
   if (auto made = payload(seq->value - scope_.base().tester.value); !made) return made;

@@ -5,8 +5,8 @@
 
 namespace tcproof::checks {
 
-/// Makes one packet of a pattern: render() with its helpers, split over render.cc, render_segment.cc and
-/// render_keyed.cc.
+/// Makes one packet of a pattern: render() with its helpers, split over render.cc,
+/// render_segment.cc and render_keyed.cc.
 class Renderer {
  public:
   Renderer(const FramePattern& pattern, const SendContext& context, wire::Seq next_new);
@@ -27,7 +27,7 @@ class Renderer {
 
   // A TCP segment.
   Rendered<void> segment();
-  Rendered<wire::Seq> sequence(const wire::TcpFlags& flags);
+  Rendered<wire::Seq> sequence() const;
   Rendered<void> numbers(wire::TcpSpec& tcp);
   Rendered<void> payload(std::uint32_t relative_first);
   Rendered<wire::Buffer> options() const;

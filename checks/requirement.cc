@@ -28,7 +28,8 @@ const Requirement* Catalogue::find(std::string_view id) const {
 }
 
 std::vector<std::string_view> Catalogue::near(std::string_view id) const {
-  // An id that the wrong one begins with (a digit too many) is likelier meant than one with another digit.
+  // An id that the wrong one begins with (a digit too many) is likelier meant than one with another
+  // digit.
   using Ranked = std::tuple<bool, std::size_t, std::string_view>;
   std::vector<Ranked> ranked;
   for (const auto& [known, requirement] : by_id_) {

@@ -10,14 +10,15 @@
 
 namespace tcproof::checks {
 
-/// Dissects the frames of a trace, in order, puts pieces together and finds the connection each belongs to.
-/// Both the judge, while a case runs, and a Transcript, afterwards, see a trace through it.
+/// Dissects the frames of a trace, in order, puts pieces together and finds the connection each
+/// belongs to. Both the judge, while a case runs, and a Transcript, afterwards, see a trace through
+/// it.
 class Sorter {
  public:
   Sorter(const Case& one_case, const Trace& trace);
 
-  /// `event` has index `index` in the trace. Empty if it is no frame, or a piece of a packet not yet whole.
-  /// Sighting::octets stays empty: the trace may still grow.
+  /// `event` has index `index` in the trace. Empty if it is no frame, or a piece of a packet not
+  /// yet whole. Sighting::octets stays empty: the trace may still grow.
   std::optional<Sighting> take(const Event& event, std::size_t index);
 
   /// The target's port of a connection, as far as it is known.

@@ -8,8 +8,9 @@
 
 namespace tcproof::checks {
 
-/// How many letters must be added, dropped or exchanged to make `b` of `a`; case counts half a letter less
-/// than another letter does, so distances are in halves: "sackok" and "sackOK" are 2 apart.
+/// How many letters must be added, dropped or exchanged to make `b` of `a`; case counts half a
+/// letter less than another letter does, so distances are in halves: "sackok" and "sackOK" are 2
+/// apart.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The one of `known` that is most like `word`; empty if none is near enough to be meant.

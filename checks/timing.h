@@ -18,12 +18,13 @@ struct Interval {
 /// T * (1 + late_ratio) + late, so a gap g stands for [ (g - late) / (1 + late_ratio), g + early ].
 Interval nominal(Duration gap, const Timing& timing);
 
-/// What a step of `gap` learns from a measured one: its nominal lengths, narrowed to those that fit a ratio; empty
-/// if the gap does not fit. A ratio needs `previous`.
-std::optional<Interval> judge_gap(const Gap& wanted, Duration measured, const std::optional<Interval>& previous,
-                                  const Timing& timing);
+/// What a step of `gap` learns from a measured one: its nominal lengths, narrowed to those that fit
+/// a ratio; empty if the gap does not fit. A ratio needs `previous`.
+std::optional<Interval> judge_gap(const Gap& wanted, Duration measured,
+                                  const std::optional<Interval>& previous, const Timing& timing);
 /// The longest measured gap that fits.
-Duration longest_gap(const Gap& wanted, const std::optional<Interval>& previous, const Timing& timing);
+Duration longest_gap(const Gap& wanted, const std::optional<Interval>& previous,
+                     const Timing& timing);
 
 /// As people say it: "1.5 s", "200 ms", "13 us".
 std::string print(Duration duration);

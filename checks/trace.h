@@ -18,8 +18,8 @@ struct Span32 {
   std::uint32_t at = 0, length = 0;
 };
 
-/// The tester (or another host, crafted by a step) put a frame on a link. `at` is the recorded send time.
-/// `step` is no_step for what the tester's host does by itself: ARP and ND answers.
+/// The tester (or another host, crafted by a step) put a frame on a link. `at` is the recorded send
+/// time. `step` is no_step for what the tester's host does by itself: ARP and ND answers.
 struct FrameSent {
   Instant at;
   LinkId link;
@@ -27,8 +27,8 @@ struct FrameSent {
   StepId step;
   Span32 octets;
 };
-/// Any frame that another host put on a link, as seen there before impairment: the target's, a router's own,
-/// or one a router forwards. `from` is the host of that link that put it there.
+/// Any frame that another host put on a link, as seen there before impairment: the target's, a
+/// router's own, or one a router forwards. `from` is the host of that link that put it there.
 struct FrameSeen {
   Instant at;
   LinkId link;
@@ -83,8 +83,8 @@ using Event = std::variant<FrameSent, FrameSeen, CallMade, CallReturned, StateSe
                            TimePassed, TargetNote, TargetDied, Trouble>;
 Instant time_of(const Event& event);
 
-/// All that happened in one attempt, in the order it was noticed; times never fall but between hosts of
-/// real targets. Verdicts are computed from this and the case, and from nothing else.
+/// All that happened in one attempt, in the order it was noticed; times never fall but between
+/// hosts of real targets. Verdicts are computed from this and the case, and from nothing else.
 class Trace {
  public:
   const std::vector<Event>& events() const { return events_; }
@@ -95,8 +95,8 @@ class Trace {
   /// Returns the event as stored; the reference is good until the next add().
   const Event& add(Event event);
 
-  /// A compact binary form, for the way from a worker to the parent. parse() takes any octets: empty if
-  /// they are not such a form.
+  /// A compact binary form, for the way from a worker to the parent. parse() takes any octets:
+  /// empty if they are not such a form.
   wire::Buffer serialize() const;
   static std::optional<Trace> parse(wire::Bytes octets);
 

@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// The binary form of a trace: a magic word, the pool, then the events, each a type octet and its members in
-// the order of trace.h. Numbers are little-endian and of fixed width.
+// SPDX-License-Identifier: Apache-2.0 The binary form of a trace: a magic word, the pool, then the
+// events, each a type octet and its members in the order of trace.h. Numbers are little-endian and
+// of fixed width.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::array<std::uint8_t, 4> magic = {'t', 'c', 'p', 1};
 
-/// Writes or reads one member after the other, so that both directions share one description of an event.
+/// Writes or reads one member after the other, so that both directions share one description of an
+/// event.
 class Writer {
  public:
   explicit Writer(wire::Buffer& out) : out_(out) {}

@@ -28,7 +28,8 @@ struct Sighting {
   std::vector<wire::FragmentPiece> pieces;  // as they came, without their octets
 };
 
-/// A trace with every frame dissected and given to its connection, in order. The invariants read this.
+/// A trace with every frame dissected and given to its connection, in order. The invariants read
+/// this.
 class Transcript {
  public:
   Transcript(const Case& one_case, const Trace& trace);

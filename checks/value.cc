@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 11> position_names = {
     "IRS",     "SEG.SEQ", "SEG.ACK", "SEG.LEN", "SEG.WND",
 };
 
-// No field of a header is wider than 32 bits; anything longer is a slip of the pen, and this leaves room for
-// sums that never overflow.
+// No field of a header is wider than 32 bits; anything longer is a slip of the pen, and this leaves
+// room for sums that never overflow.
 constexpr std::int64_t largest_integer = std::int64_t{1} << 40;
 
 bool is_digit(char c) {

@@ -47,8 +47,9 @@ class AtRunner : public Runner {
     return step_.within->now ? Duration{} : step_.within->duration;
   }
 
-  /// The state may have changed since the last look. Reported transitions and frames say so by themselves; where
-  /// nothing is reported in time, pauses that grow keep the number of looks small.
+  /// The state may have changed since the last look. Reported transitions and frames say so by
+  /// themselves; where nothing is reported in time, pauses that grow keep the number of looks
+  /// small.
   static bool changes_something(const Event& event) {
     return std::holds_alternative<TimePassed>(event) || std::holds_alternative<FrameSeen>(event) ||
            std::holds_alternative<StateSeen>(event);

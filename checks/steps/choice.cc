@@ -7,7 +7,8 @@
 namespace tcproof::checks {
 namespace {
 
-/// What must be waited for when several steps wait: a fence before a time, the earliest time before later ones.
+/// What must be waited for when several steps wait: a fence before a time, the earliest time before
+/// later ones.
 void join(std::optional<Want>& all, const Want& one) {
   const auto rank = [](const Want& want) {
     const auto* time = std::get_if<WantTime>(&want);

@@ -14,7 +14,8 @@ wire::TcpFlags flags_of(const wire::FrameSpec& frame) {
   return frame.tcp->flags.value_or(wire::TcpFlags{});
 }
 
-/// `expect-data`: octets first..end, each once and in order, in any segments, with the SYN and FIN that are named.
+/// `expect-data`: octets first..end, each once and in order, in any segments, with the SYN and FIN
+/// that are named.
 class DataRunner : public Runner {
  public:
   DataRunner(const Step& step, World& world)
@@ -126,7 +127,8 @@ class DataRunner : public Runner {
     return limits_.judge(head);
   }
 
-  /// In the words of the case: the pattern itself allows more, as the flags are spread over segments.
+  /// In the words of the case: the pattern itself allows more, as the flags are spread over
+  /// segments.
   std::string wrong_flags(const wire::FrameSpec& frame) const {
     const auto word = [](std::string text) { return text.substr(0, text.find(' ')); };
     SegmentPattern named;

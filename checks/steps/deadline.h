@@ -5,8 +5,8 @@
 
 namespace tcproof::checks {
 
-/// The end of a wait for frames: a time, or "now", the fence. On real targets a fence also follows a time, so that
-/// a frame stamped in time and read late still counts.
+/// The end of a wait for frames: a time, or "now", the fence. On real targets a fence also follows
+/// a time, so that a frame stamped in time and read late still counts.
 class Deadline {
  public:
   static Deadline at(Instant limit) { return Deadline(limit); }

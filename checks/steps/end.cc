@@ -35,7 +35,8 @@ bool is_subsequence(const std::vector<State>& part, const std::vector<State>& wh
   return next == part.size();
 }
 
-/// Behind the last step: a last fence, calls that still wait, frames that nobody expected, the states' path.
+/// Behind the last step: a last fence, calls that still wait, frames that nobody expected, the
+/// states' path.
 class EndRunner : public Runner {
  public:
   explicit EndRunner(World& world) : world_(world) {}

@@ -5,8 +5,9 @@
 
 namespace tcproof::checks {
 
-/// The times that one step sets for its frames: `within`, `after`, `gap`, `since`, judged for each frame against
-/// the one before. Limits are the RFC's, so only the error of measurement is allowed on them.
+/// The times that one step sets for its frames: `within`, `after`, `gap`, `since`, judged for each
+/// frame against the one before. Limits are the RFC's, so only the error of measurement is allowed
+/// on them.
 class FrameLimits {
  public:
   /// `usual` is the limit without `within`; empty: the profile's time to answer.

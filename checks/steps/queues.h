@@ -10,8 +10,8 @@
 
 namespace tcproof::checks {
 
-/// Where frames wait for steps, in the order sent: one queue a connection, one for the target's other frames, one
-/// for each other host's own frames.
+/// Where frames wait for steps, in the order sent: one queue a connection, one for the target's
+/// other frames, one for each other host's own frames.
 class Queues {
  public:
   using Id = std::size_t;

@@ -77,7 +77,8 @@ void World::on_frame(const Event& event) {
 
 bool World::is_ambient(const wire::FrameSpec& frame) const {
   if (!Sorter::is_neighbour_traffic(frame)) return false;
-  // With `neighbours: manual` a case is about ARP and neighbour discovery, but never about multicast groups.
+  // With `neighbours: manual` a case is about ARP and neighbour discovery, but never about
+  // multicast groups.
   return !case_.manual_neighbours || !(frame.arp || frame.nd);
 }
 
@@ -88,7 +89,8 @@ void World::want_fence() {
 }
 
 void World::close_fence() {
-  // The target asked for a neighbour while the fence was out: what it holds back comes after the answer.
+  // The target asked for a neighbour while the fence was out: what it holds back comes after the
+  // answer.
   if (stirred_) {
     stirred_ = false;
     return;

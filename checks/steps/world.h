@@ -17,8 +17,8 @@
 
 namespace tcproof::checks {
 
-/// All that steps share while a case runs: what has been seen and not yet taken, what the observer knows, names,
-/// time. It changes by events and by what steps take, and by nothing else.
+/// All that steps share while a case runs: what has been seen and not yet taken, what the observer
+/// knows, names, time. It changes by events and by what steps take, and by nothing else.
 class World {
  public:
   World(const Case& one_case, const Trace& trace);
@@ -52,7 +52,8 @@ class World {
   Queues& queues() { return queues_; }
   /// The next frame that a step may see; what the case ignores is dropped before it.
   const Sighting* head(Queues::Id id);
-  /// Takes the head: the observer learns it, its time starts the next gap. `gap` is what a step learned of it.
+  /// Takes the head: the observer learns it, its time starts the next gap. `gap` is what a step
+  /// learned of it.
   Sighting take(Queues::Id id, std::optional<Interval> gap);
   std::size_t incomplete_fragments() const { return sorter_.incomplete(); }
 

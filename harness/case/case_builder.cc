@@ -12,10 +12,10 @@
 #include "harness/case/covers.h"
 #include "harness/case/fields.h"
 #include "harness/case/ignore_reader.h"
+#include "harness/case/seed.h"
 #include "harness/case/spelling.h"
 #include "harness/case/step_reader.h"
 #include "harness/topology/topology_file.h"
-#include "stack/link/random.h"
 
 namespace tcproof::harness::loading {
 
@@ -199,13 +199,10 @@ class CaseBuilder {
   void draw_isns() {
     const bool told = profile_ != nullptr && profile_->features.contains("isn-control");
     for (checks::Connection& connection : case_.connections) {
-      if (!connection.tcp) continue;
-      const std::string what = fmt::format("{}{} {}", case_.id, case_.cell, connection.name);
-      if (!has_isn(connection)) connection.isn = draw_isn(case_.seed, what);
-      if (!connection.target_isn && told) {
-        connection.target_isn = draw_isn(case_.seed, what + " target");
-      }
+      connection.isn_drawn = connection.tcp && !has_isn(connection);
+      connection.target_isn_drawn = connection.tcp && told && !connection.target_isn;
     }
+    draw_from_seed(case_, case_.seed);
   }
 
   /// The case sets it: in its own connections or its start's.
@@ -325,18 +322,6 @@ void check_invariant_name(const std::string& name, const Place& place, Problems&
   for (const checks::Invariant& invariant : all) names.push_back(invariant.name);
   problems.add(place, fmt::format("no invariant '{}'", name),
                did_you_mean(name, names, fmt::format("there are {}", join(names))));
-}
-
-wire::Seq draw_isn(std::uint64_t seed, std::string_view what) {
-  link::Random random = link::Random::derived(seed, what);
-  const bool by_default = seed <= 1;
-  constexpr std::uint32_t near = 64;
-  switch (by_default ? 0 : random.below(4)) {
-    case 0: return {static_cast<std::uint32_t>(0 - near + random.below(near))};
-    case 1: return {static_cast<std::uint32_t>(0x80000000U - near + random.below(near))};
-    case 2: return {0};
-    default: return {static_cast<std::uint32_t>(random.next())};
-  }
 }
 
 BuiltCase build_case(const CaseFiles& files, const Cell& cell, const Profile* profile,

@@ -46,8 +46,4 @@ struct BuiltCase {
 BuiltCase build_case(const CaseFiles& files, const Cell& cell, const Profile* profile,
                      std::uint64_t seed, Problems& problems);
 
-/// The initial sequence number that a seed gives (docs/case-language.md 2.2): just under 2^32 for the seeds 0
-/// and 1, else also just under 2^31, at 0, or anywhere. The same `what` draws the same number again.
-wire::Seq draw_isn(std::uint64_t seed, std::string_view what);
-
 }  // namespace tcproof::harness::loading

@@ -26,8 +26,7 @@ constexpr std::array<std::string_view, 4> baseline_keys{"name", "target", "made"
 class ProfileReader {
  public:
   ProfileReader(const Node& root, const checks::Catalogue& catalogue, Problems& problems)
-      : root_(root),
-        catalogue_(catalogue),
+      : catalogue_(catalogue),
         problems_(problems),
         scope_(nullptr, no_values_, problems),
         fields_(root, profile_keys, "a profile", problems) {}
@@ -128,7 +127,6 @@ class ProfileReader {
     read_ignore(node, reading, profile_.ignore, profile_.ignore_patterns);
   }
 
-  const Node& root_;
   const checks::Catalogue& catalogue_;
   Problems& problems_;
   const std::set<std::string> no_values_;

@@ -4,6 +4,7 @@
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 
+#include "harness/case/seed.h"
 #include "harness/commands/command.h"
 
 namespace tcproof::harness {
@@ -48,7 +49,7 @@ Loaded<Selected> select_cell(const CaseFile& file, std::size_t cell, const Profi
   if (const Skip* skip = std::get_if<Skip>(&*instance)) {
     selected.skip_reason = skip->reason;
   } else {
-    selected.one_case =
+    selected.first =
         std::make_shared<const checks::Case>(std::get<checks::Case>(std::move(*instance)));
   }
   return selected;
@@ -68,6 +69,13 @@ void add_selection_options(CLI::App& command, Selection& selection) {
   command
       .add_option("--repeat", selection.repeat, "Run each case so often, with seeds counting up")
       ->check(CLI::Range(1, 1'000'000));
+}
+
+std::shared_ptr<const checks::Case> Selected::make() const {
+  if (first->seed == seed) return first;
+  auto reseeded = std::make_shared<checks::Case>(*first);
+  draw_from_seed(*reseeded, seed);
+  return reseeded;
 }
 
 CaseResult Selected::skipped() const {
@@ -91,15 +99,13 @@ Loaded<std::vector<Selected>> select_cases(Library& library, const Selection& se
     if (selection.skip_slow && file->slow()) continue;
     for (std::size_t cell = 0; cell < file->cells().size(); ++cell) {
       if (!cell_has(file->cells()[cell], selection.filter)) continue;
-      for (std::uint32_t i = 0; i < selection.repeat; ++i) {
-        Loaded<Selected> selected = select_cell(*file, cell, profile, selection.seed + i);
-        if (selected) {
-          out.push_back(std::move(*selected));
-          continue;
-        }
+      Loaded<Selected> selected = select_cell(*file, cell, profile, selection.seed);
+      if (!selected) {
         errors.insert(errors.end(), selected.error().begin(), selected.error().end());
-        break;  // another seed would say the same again
+        continue;
       }
+      for (std::uint32_t i = 0; i < selection.repeat; ++i, ++selected->seed)
+        out.push_back(*selected);
     }
   }
   if (!errors.empty()) return tl::unexpected(errors);

@@ -26,9 +26,11 @@ void add_selection_options(CLI::App& command, Selection& selection);
 struct Selected {
   std::string id, cell, name;
   std::uint64_t seed = 0;
-  std::shared_ptr<const checks::Case> one_case;  // empty: skipped
+  std::shared_ptr<const checks::Case> first;  // with the selection's first seed; empty: skipped
   std::string skip_reason;
 
+  /// The case with its own seed. Made anew at each call, so that many repeats cost no memory.
+  std::shared_ptr<const checks::Case> make() const;
   CaseResult skipped() const;
 };
 

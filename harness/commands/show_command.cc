@@ -35,11 +35,11 @@ void print_requirements(const CaseFile& file, const checks::Catalogue& catalogue
 int print_ladder(const ShowOptions& options, const Selected& selected, Target& target,
                  const checks::Catalogue& catalogue) {
   RunPlan plan{
-      .count = 1, .make = [&](std::size_t) { return selected.one_case; }, .keep_traces = true};
+      .count = 1, .make = [&](std::size_t) { return selected.first; }, .keep_traces = true};
   const RunEnd end = run_suite(target, plan, [&](std::size_t, const CaseResult& result) {
     fmt::print("\n{} on {}, seed {}: {}\n\n", full_id(result), target.describe(), options.seed,
                checks::to_string(result.judgement.verdict));
-    if (result.trace) fmt::print("{}", ladder(*selected.one_case, *result.trace));
+    if (result.trace) fmt::print("{}", ladder(*selected.first, *result.trace));
     if (result.judgement.verdict != checks::Verdict::pass) {
       fmt::print("\n{}", failure_text(result, catalogue, target.describe(), "", {}));
     }
@@ -67,7 +67,7 @@ int show(const ShowOptions& options) {
   print_requirements(**file, library->catalogue());
   if (selected->empty()) return exit_status::ok;
   const Selected& first = selected->front();
-  if (first.one_case) return print_ladder(options, first, **target, library->catalogue());
+  if (first.first) return print_ladder(options, first, **target, library->catalogue());
   fmt::print("\nskipped on {}: {}\n", (*target)->describe(), first.skip_reason);
   return exit_status::ok;
 }

@@ -30,6 +30,8 @@ constexpr std::size_t virtual_window = 16;
 // In real time a case may rightly take minutes. A worker that is silent for this long has lost its
 // way.
 constexpr Duration real_patience = 30min;
+// Entering namespaces and the like is a matter of milliseconds.
+constexpr Duration prepare_patience = 1min;
 // For the last words of a worker that hangs.
 constexpr Duration grace = 3s;
 // A worker that dies this often without being in any case is the environment's fault.
@@ -173,10 +175,11 @@ class Suite {
   }
 
   void watch(WorkerProcess& worker) {
-    if (worker.outstanding().empty()) return;
+    const bool preparing = worker.window() == 0;
+    if (worker.outstanding().empty() && !preparing) return;
     const auto now = Clock::now();
     const auto busy = worker.busy();
-    Duration patience = busy ? plan_.hangs_after : real_patience;
+    Duration patience = busy ? plan_.hangs_after : (preparing ? prepare_patience : real_patience);
     if (worker.told_to_stop()) patience += grace;
     const auto since = busy ? busy->since : worker.last_heard();
     if (now - since > patience) worker.stop_hanging();

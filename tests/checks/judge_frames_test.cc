@@ -166,7 +166,8 @@ TEST(JudgeFrames, PositionsFollowTheWire) {
 }
 
 TEST(JudgeFrames, DefaultsOfASegment) {
-  // The next new octet, the window sent last, and once both SYNs carried TS the option with the latest TSval.
+  // The next new octet, the window sent last, and once both SYNs carried TS the option with the
+  // latest TSval.
   Steps steps;
   steps.send("S  0:0(0) win 500 <mss 1000,TS val 1 ecr 0>");
   steps.expect("S. 0:0(0) ack 1 <TS val $t ecr 1,...>");

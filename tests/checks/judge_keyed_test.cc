@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Keyed frames, other hosts and other links: rendering and matching of everything that is no segment line.
+// SPDX-License-Identifier: Apache-2.0 Keyed frames, other hosts and other links: rendering and
+// matching of everything that is no segment line.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

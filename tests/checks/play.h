@@ -31,7 +31,8 @@ inline Case pair_case() {
   return one_case;
 }
 
-/// A frame of the target, as a segment line relative to the usual ISNs; payload is the target's pattern.
+/// A frame of the target, as a segment line relative to the usual ISNs; payload is the target's
+/// pattern.
 inline wire::FrameSpec target_frame(std::string_view line, wire::Seq isn = target_isn) {
   auto parsed = wire::parse_segment(line, {isn, tester_isn});
   if (!parsed) {
@@ -117,7 +118,8 @@ class Steps {
   StepId next_;
 };
 
-/// Plays a case against a target that does what a script says: reactions to sends and calls, each after a delay.
+/// Plays a case against a target that does what a script says: reactions to sends and calls, each
+/// after a delay.
 class Play {
  public:
   explicit Play(Case one_case) : case_(std::move(one_case)) {}

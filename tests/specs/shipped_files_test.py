@@ -14,6 +14,7 @@ NOT_CASES = ("requirements", "schema", "start", "targets", "topologies")
 RANK = {"MUST": "MUST", "MUST NOT": "MUST", "SHOULD": "SHOULD", "SHOULD NOT": "SHOULD", "MAY": "MAY"}
 # A case says what an RFC asks of any stack, so no name of one has a place in it.
 STACK_NAMES = re.compile(r"\b(linux|lwip|freebsd|windows|kernel)\b", re.IGNORECASE)
+CATALOGUE_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the one in C is ten times as fast
 INTEGER = re.compile(r"^(0|[1-9][0-9]*)$")
 TAB_OR_TRAIL = re.compile(r"\t|[ ]$", re.MULTILINE)
 
@@ -70,7 +71,7 @@ class Specs:
         self.problems = []
         self.requirements = {}
         for path in sorted((root / "requirements").glob("*.yaml")):
-            for entry in yaml.load(path.read_text(), yaml.BaseLoader):
+            for entry in yaml.load(path.read_text(), CATALOGUE_LOADER):
                 if entry["id"] in self.requirements:
                     self.problems.append(f"{path.name}: {entry['id']} twice")
                 if not entry["id"].lower().startswith(path.stem + "-"):
@@ -186,8 +187,9 @@ BAD = {
 def self_test(root):
     """Each kind of mistake is found, and the sound case has none."""
     wrong = []
+    specs = Specs(root)
     for name, (old, new, message) in {**BAD, "sound": ("", "", None)}.items():
-        specs = Specs(root)
+        specs.problems = []
         text = GOOD.replace(old, new, 1) if name != "unknown id" else GOOD.replace(old, new)
         case = specs.check_text("case", text, jsonschema.Draft7Validator(specs.schema))
         found = specs.problems + (list(specs.case_problems(case)) if case else [])

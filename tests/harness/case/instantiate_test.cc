@@ -5,6 +5,7 @@
 
 #include "harness/case/case_builder.h"
 #include "harness/case/library.h"
+#include "harness/case/seed.h"
 #include "stack/wire/field.h"
 #include "tests/harness/case/specs_folder.h"
 
@@ -214,8 +215,8 @@ TEST_F(Instantiate, TheIsnWrapsByDefaultAndIsTheSeeds) {
 TEST(DrawIsn, OtherSeedsStartInFourPlaces) {
   int wrap = 0, sign = 0, zero = 0, anywhere = 0;
   for (std::uint64_t seed = 2; seed < 402; ++seed) {
-    const std::uint32_t isn = loading::draw_isn(seed, "a/x c1").value;
-    EXPECT_EQ(isn, loading::draw_isn(seed, "a/x c1").value);
+    const std::uint32_t isn = draw_isn(seed, "a/x c1").value;
+    EXPECT_EQ(isn, draw_isn(seed, "a/x c1").value);
     if (isn >= 0xffffffc0U) {
       ++wrap;
     } else if (isn >= 0x7fffffc0U && isn < 0x80000000U) {

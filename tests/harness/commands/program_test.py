@@ -4,8 +4,6 @@
 import json
 import os
 import pathlib
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -167,6 +165,40 @@ class Failing(unittest.TestCase):
         done = self.run_broken("--baseline", "known.yaml")
         self.assertIn("STALE", done.stdout)
         self.assertEqual(done.returncode, 1)
+
+
+class Interrupted(unittest.TestCase):
+    """The journal is a pipe: its lines tell when a case has ended, its end that no process holds it any more."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.base = pathlib.Path(folder.name)
+        os.mkfifo(self.base / "journal")
+
+    def run_until(self, signal_number):
+        """Signals the program when its first case has ended; the journal's lines and the exit status."""
+        program = subprocess.Popen(
+            [TCPROOF, "run", "--repeat", "200", "--journal", self.base / "journal", "--json", self.base / "r.json"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
+        with open(self.base / "journal") as journal:
+            lines = [journal.readline()]
+            program.send_signal(signal_number)
+            lines += journal.readlines()
+        return lines, program.wait(timeout=60)
+
+    def test_ctrl_c_keeps_what_is_finished(self):
+        lines, status = self.run_until(signal.SIGINT)
+        document = json.loads((self.base / "r.json").read_text())
+        self.assertEqual(status, 3)
+        self.assertTrue(document["summary"]["interrupted"])
+        self.assertEqual(len(lines), len(document["cases"]))
+
+    def test_kill_keeps_the_journal_and_leaves_no_process(self):
+        lines, status = self.run_until(signal.SIGKILL)
+        self.assertEqual(status, -signal.SIGKILL)
+        for line in lines:
+            self.assertIn(json.loads(line)["verdict"], ("pass", "skip", "fail"))
 
 
 if __name__ == "__main__":
