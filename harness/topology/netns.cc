@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace tcproof::harness {
@@ -79,30 +81,34 @@ Namespace::Inside::~Inside() {
   (void)back;
 }
 
-Sysctls::Sysctls(const Namespace& space) {
-  space.run([this] {
-    constexpr int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-    ipv4_ = UniqueFd(::open("/proc/sys/net/ipv4", flags));
-    ipv6_ = UniqueFd(::open("/proc/sys/net/ipv6", flags));
-  });
-}
-
-int Sysctls::write(const Namespace& space, const std::string& name,
-                   const std::string& value) const {
+int Sysctls::write(const Namespace& space, const std::string& name, const std::string& value) {
   // Everything else is the machine's, and two slashes would be the way to it.
   if (!name.starts_with("net.") || name.find("//") != std::string::npos) return EPERM;
-  std::string path = name;
-  for (char& c : path) c = c == '.' ? '/' : c == '/' ? '.' : c;
-  const auto write_at = [&value](int folder, const std::string& relative) {
-    const UniqueFd file(::openat(folder, relative.c_str(), O_WRONLY | O_CLOEXEC));
+  std::string path = "/proc/sys/" + name;
+  for (std::size_t i = path.size() - name.size(); i < path.size(); ++i) {
+    path[i] = path[i] == '.' ? '/' : path[i] == '/' ? '.' : path[i];
+  }
+  const auto write_at = [&value](int folder, const char* relative) {
+    const UniqueFd file(::openat(folder, relative, O_WRONLY | O_CLOEXEC));
     if (!file) return errno;
     return ::write(file.get(), value.data(), value.size()) < 0 ? errno : 0;
   };
-  constexpr std::string_view ipv4 = "net/ipv4/";
-  constexpr std::string_view ipv6 = "net/ipv6/";
-  if (path.starts_with(ipv4) && ipv4_) return write_at(ipv4_.get(), path.substr(ipv4.size()));
-  if (path.starts_with(ipv6) && ipv6_) return write_at(ipv6_.get(), path.substr(ipv6.size()));
-  return space.run([&] { return write_at(AT_FDCWD, "/proc/sys/" + path); });
+  for (const auto& [prefix, kept] :
+       {std::pair{"/proc/sys/net/ipv4/", &ipv4_}, std::pair{"/proc/sys/net/ipv6/", &ipv6_}}) {
+    if (!path.starts_with(prefix)) continue;
+    if (!*kept) {
+      constexpr int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+      *kept = space.run([prefix] { return UniqueFd(::open(prefix, flags)); });
+    }
+    if (!*kept) return errno;
+    return write_at(kept->get(), path.c_str() + std::string_view(prefix).size());
+  }
+  return space.run([&] { return write_at(AT_FDCWD, path.c_str()); });
+}
+
+bool has_ipv6() {
+  const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return static_cast<bool>(socket);
 }
 
 unsigned long raise_open_files() {

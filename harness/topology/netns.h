@@ -71,23 +71,22 @@ class Namespace {
   UniqueFd descriptor_;
 };
 
-/// The sysctls of one namespace. It holds the folders open: the path of a namespace's folder is
-/// looked up among those of all namespaces alive, the one that costs, what lies below belongs to
-/// this one alone.
+/// The sysctls of one namespace. The path of a namespace's folder is looked up among those of all
+/// namespaces alive, and with some hundreds of them that is what costs; so a folder is looked up
+/// when it is first needed and held open: what lies below belongs to this namespace alone.
 class Sysctls {
  public:
-  explicit Sysctls(const Namespace& space);
-
-  /// Whether the kernel has IPv6.
-  bool has_ipv6() const { return static_cast<bool>(ipv6_); }
   /// `name` is as in sysctl(8): dots between the parts, a slash for a dot inside one
   /// ("net.ipv4.conf.eth0/1.rp_filter"). The errno of a refusal, 0 if it is set; EPERM for what
-  /// does not belong to a network namespace.
-  int write(const Namespace& space, const std::string& name, const std::string& value) const;
+  /// does not belong to a network namespace. `space` is always the same one.
+  int write(const Namespace& space, const std::string& name, const std::string& value);
 
  private:
   UniqueFd ipv4_, ipv6_;
 };
+
+/// Whether this kernel has IPv6.
+bool has_ipv6();
 
 /// As many open files as the hard limit allows: each attempt holds about ten.
 /// Returns the limit in force.

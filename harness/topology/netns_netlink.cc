@@ -8,11 +8,13 @@
 #include <fmt/format.h>
 #include <linux/ethtool.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/inet6.h>
 #include <netlink/route/link/veth.h>
 #include <netlink/route/neighbour.h>
 #include <netlink/route/nexthop.h>
@@ -134,6 +136,17 @@ Tried<int> Netlink::index(const std::string& device) {
   if (code < 0) return refused("find the interface " + device, code);
   const Link link(found);
   return rtnl_link_get_ifindex(link.get());
+}
+
+Tried<void> Netlink::without_link_local(const std::string& device) {
+  const auto on = index(device);
+  if (!on) return tl::unexpected(on.error());
+  const Link old(rtnl_link_alloc());
+  const Link change(rtnl_link_alloc());
+  rtnl_link_set_ifindex(old.get(), *on);
+  rtnl_link_inet6_set_addr_gen_mode(change.get(), IN6_ADDR_GEN_MODE_NONE);
+  return done(rtnl_link_change(socket_.get(), old.get(), change.get(), 0),
+              "keep " + device + " without a link-local address");
 }
 
 Tried<void> Netlink::set_up(const std::string& device) {

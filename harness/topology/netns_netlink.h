@@ -33,6 +33,9 @@ class Netlink {
   /// A pair: `here` in this namespace, `there` in `other`; both down, MTU in octets.
   Tried<void> add_pair(const Device& here, const Device& there, const Namespace& other,
                        std::uint32_t mtu);
+  /// Before the device is up: it makes no IPv6 link-local address of its own, and so neither looks
+  /// for its duplicates nor for routers (RFC 4862 5.3, RFC 4861 6.3.7).
+  Tried<void> without_link_local(const std::string& device);
   Tried<void> set_up(const std::string& device);
   /// Whether frames sent on it leave: IFF_UP is not enough, the queue appears a moment later (RFC
   /// 2863's operational status "up").

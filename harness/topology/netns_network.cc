@@ -78,15 +78,12 @@ constexpr Setting of_a_router[] = {
     {"net.ipv4.icmp_msgs_per_sec", "1000000"},
     {"net.ipv4.icmp_msgs_burst", "1000000"},
 };
-/// Without an address the tester's kernel answers nothing; without IPv6 it says nothing either.
-constexpr Setting of_the_silent[] = {{"net.ipv6.conf.default.disable_ipv6", "1"}};
 constexpr Setting of_a_router_v6[] = {
     {"net.ipv6.conf.all.forwarding", "1"},
     {"net.ipv6.icmp.ratelimit", "0"},
 };
 
-Tried<void> apply(const Namespace& space, const Sysctls& sysctls,
-                  std::span<const Setting> settings) {
+Tried<void> apply(const Namespace& space, Sysctls& sysctls, std::span<const Setting> settings) {
   for (const Setting& setting : settings) {
     const int number = sysctls.write(space, setting.name, setting.value);
     if (number != 0) return refused(setting, number);
@@ -97,7 +94,7 @@ Tried<void> apply(const Namespace& space, const Sysctls& sysctls,
 }  // namespace
 
 bool NetnsNetwork::has_v6(LinkId id) const {
-  return has_ipv6() && network_->links[id].mtu >= smallest_v6_mtu;
+  return ipv6_ && network_->links[id].mtu >= smallest_v6_mtu;
 }
 
 bool NetnsNetwork::is_real(HostId id) const {
@@ -196,8 +193,7 @@ Tried<void> NetnsNetwork::make_hosts() {
     if (!space) return tl::unexpected(space.error());
     auto netlink = Netlink::open(*space);
     if (!netlink) return tl::unexpected(netlink.error());
-    Sysctls sysctls(*space);
-    Host made{std::move(*space), std::move(*netlink), std::move(sysctls), {}};
+    Host made{std::move(*space), std::move(*netlink), {}, {}};
     Host& kept = hosts_.emplace(id, std::move(made)).first->second;
     if (auto ok = prepare_host(kept, id); !ok) return ok;
   }
@@ -205,16 +201,13 @@ Tried<void> NetnsNetwork::make_hosts() {
 }
 
 Tried<void> NetnsNetwork::prepare_host(Host& on, HostId id) const {
-  const auto set = [&on](std::span<const Setting> settings) {
-    return apply(on.space, on.sysctls, settings);
-  };
-  const bool v6 = on.sysctls.has_ipv6();
-  if (auto ok = set(of_every_host); !ok) return ok;
-  if (!is_real(id)) return v6 ? set(of_the_silent) : Tried<void>{};
+  // Without an address the tester's kernel answers nothing, whatever its settings.
+  if (!is_real(id)) return {};
   if (auto up = on.netlink.set_up("lo"); !up) return up;
+  if (auto ok = apply(on.space, on.sysctls, of_every_host); !ok) return ok;
   if (!network_->hosts[id].forwards) return {};
-  if (auto ok = set(of_a_router); !ok) return ok;
-  return v6 ? set(of_a_router_v6) : Tried<void>{};
+  if (auto ok = apply(on.space, on.sysctls, of_a_router); !ok) return ok;
+  return ipv6_ ? apply(on.space, on.sysctls, of_a_router_v6) : Tried<void>{};
 }
 
 Tried<void> NetnsNetwork::make_link(LinkId id) {
@@ -227,26 +220,15 @@ Tried<void> NetnsNetwork::make_link(LinkId id) {
   for (std::size_t end = 0; end < 2; ++end) {
     const HostId owner = link.ends[end].host;
     const std::string device = device_name(id, end);
-    if (auto ok = quieten(host(owner), device, is_real(owner) && has_v6(id)); !ok) return ok;
+    if (auto ok = quieten(host(owner), device, has_v6(id)); !ok) return ok;
   }
   if (auto ok = a.netlink.set_up(here.name); !ok) return ok;
   return b.netlink.set_up(there.name);
 }
 
-Tried<void> NetnsNetwork::quieten(const Host& on, const std::string& device, bool v6) {
+Tried<void> NetnsNetwork::quieten(Host& on, const std::string& device, bool v6) {
   if (auto ok = switch_offloads_off(on.space, device); !ok) return ok;
-  if (!v6) return {};
-  // Before the device is up, and on the device itself: afterwards, or on `all`, it is too late.
-  constexpr Setting of_a_device[] = {{"accept_dad", "0"},
-                                     {"dad_transmits", "0"},
-                                     {"router_solicitations", "0"},
-                                     {"addr_gen_mode", "1"}};
-  for (const Setting& setting : of_a_device) {
-    const std::string name = fmt::format("net.ipv6.conf.{}.{}", device, setting.name);
-    const Setting full{name.c_str(), setting.value};
-    if (auto ok = apply(on.space, on.sysctls, {&full, 1}); !ok) return ok;
-  }
-  return {};
+  return v6 ? on.netlink.without_link_local(device) : Tried<void>{};
 }
 
 Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {

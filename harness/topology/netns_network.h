@@ -33,10 +33,9 @@ class NetnsNetwork {
   static Tried<NetnsNetwork> build(const checks::Network& network, Options options,
                                    link::Reaper& reaper);
 
-  bool has_ipv6() const { return host(network_->target).sysctls.has_ipv6(); }
   /// 0, or the errno of a refusal: see Sysctls.
-  int write_target_sysctl(const std::string& name, const std::string& value) const {
-    const Host& on = host(network_->target);
+  int write_target_sysctl(const std::string& name, const std::string& value) {
+    Host& on = host(network_->target);
     return on.sysctls.write(on.space, name, value);
   }
   const Namespace& target() const { return host(network_->target).space; }
@@ -72,7 +71,7 @@ class NetnsNetwork {
   Tried<void> make_hosts();
   Tried<void> prepare_host(Host& on, checks::HostId id) const;
   Tried<void> make_link(checks::LinkId id);
-  static Tried<void> quieten(const Host& on, const std::string& device, bool v6);
+  static Tried<void> quieten(Host& on, const std::string& device, bool v6);
   Tried<void> configure_end(checks::LinkId id, std::size_t end);
   Tried<void> add_routes(checks::HostId id);
   Tried<void> wait_until_operational();
@@ -82,6 +81,7 @@ class NetnsNetwork {
 
   const checks::Network* network_;
   Options options_;
+  bool ipv6_ = has_ipv6();
   std::map<checks::HostId, Host> hosts_;
   std::vector<std::size_t> near_ends_;  // by link: 0 or 1
   std::vector<checks::LinkId> path_;

@@ -26,7 +26,7 @@ tl::unexpected<EnvironmentError> not_here(const std::string& step, std::string w
   return tl::unexpected(skip_case(step, std::move(why), std::move(remedy)));
 }
 
-Tried<void> write_sysctls(const checks::Case& one_case, const NetnsNetwork& network) {
+Tried<void> write_sysctls(const checks::Case& one_case, NetnsNetwork& network) {
   for (const auto& [name, value] : one_case.sysctls) {
     const int number = network.write_target_sysctl(name, value);
     if (number == 0) continue;
@@ -60,7 +60,7 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
   auto network = NetnsNetwork::build(one_case.network,
                                      {.manual_neighbours = one_case.manual_neighbours}, reaper);
   if (!network) return tl::unexpected(network.error());
-  if (one_case.family == wire::Family::v6 && !network->has_ipv6()) {
+  if (one_case.family == wire::Family::v6 && !has_ipv6()) {
     return not_here("run a case over IPv6", "this kernel runs without IPv6",
                     "boot without ipv6.disable=1");
   }

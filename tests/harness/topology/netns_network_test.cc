@@ -157,7 +157,7 @@ TEST_F(NetnsNetworkTest, RefusesWhatItCannotDo) {
 TEST_F(NetnsNetworkTest, SysctlsEndAtTheNamespace) {
   link::Reaper reaper;
   const auto network = pair_network();
-  const auto built = NetnsNetwork::build(network, {}, reaper);
+  auto built = NetnsNetwork::build(network, {}, reaper);
   ASSERT_TRUE(built) << built.error().step << ": " << built.error().why;
   EXPECT_EQ(built->write_target_sysctl("net.ipv4.ip_default_ttl", "65"), 0);
   EXPECT_EQ(built->write_target_sysctl("net.ipv4.no_such_thing", "1"), ENOENT);
