@@ -44,18 +44,12 @@ void Connection::retransmission_timeout(Instant now) {
   if (unanswered_.transmissions == config_.r1) output_.trace(rule::r1_reached);
   rto_.back_off();
   rto_.forget_timed();
-<<<<<<< HEAD
-  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment:
-  // what followed the lost one was most likely lost as well, and would else cost one timeout each.
-  if (tcb_.snd.syn_acked) recover_ = tcb_.snd.nxt;
-=======
   // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment:
   // what followed the lost one was most likely lost as well, and would else cost one timeout each.
   if (tcb_.snd.syn_acked) {
     resend_until_ = tcb_.snd.nxt;
     congestion_.timed_out(tcb_.snd.nxt, flight_size(), again);
   }
->>>>>>> cc
   transmit_earliest(now);
 }
 
