@@ -78,8 +78,8 @@ TEST(Capture, TsharkReadsInterfacesAndComments) {
                 " -T fields -E separator='|' -e frame.interface_name -e frame.comment "
                 "-e frame.p2p_dir -e frame.time_epoch -e frame.len 2>/dev/null");
   EXPECT_EQ(rows,
-            "wire|specs/tcp/mss/segments-respect-peer-mss.yaml:10 send ||0.000012000|60\n"
-            "wire|specs/tcp/mss/segments-respect-peer-mss.yaml:11 expect ||0.000031000|60\n");
+            "wire|specs/tcp/mss/segments-respect-peer-mss.yaml:10 send |0|0.000012000|60\n"
+            "wire|specs/tcp/mss/segments-respect-peer-mss.yaml:11 expect |1|0.000031000|60\n");
 }
 
 TEST(Capture, NamesFollowTheCase) {

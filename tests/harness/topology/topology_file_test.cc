@@ -106,7 +106,7 @@ TEST(TopologyFile, RefusesWithReasons) {
   EXPECT_EQ(refused("too-big: 0", "too-big: fine"),
             "'too-big' is send, drop or an MTU, not 'fine'");
   EXPECT_EQ(refused("impair: { tester:", "impair: { testr:"), "no host 'testr'");
-  EXPECT_EQ(refused("name: x", "nam: x"), "unknown key 'nam'");
+  EXPECT_EQ(refused("name: x", "nam: x"), "a topology needs 'name'");
 }
 
 }  // namespace
