@@ -48,16 +48,15 @@ void Expectations::apply(CaseResult& result) {
   if (verdict == Verdict::pass) return;
   result.expectation = Expectation::expected;
   for (const Failure& failure : result.judgement.failures) {
-    if (failure.level > fail_on_) continue;  // reported, but it fails no run
-    const Deviation* deviation = covering(result, failure);
-    if (deviation == nullptr) {
-      result.expectation = Expectation::unexpected;
-      result.deviation_reason.clear();
-      return;
+    if (const Deviation* deviation = covering(result, failure)) {
+      result.deviation_reason = deviation->reason;
+      continue;
     }
-    result.deviation_reason = deviation->reason;
+    // Below --fail-on it fails no run, but nobody expected it either.
+    result.expectation = failure.level > fail_on_ ? Expectation::none : Expectation::unexpected;
+    result.deviation_reason.clear();
+    return;
   }
-  if (result.deviation_reason.empty()) result.expectation = Expectation::none;
 }
 
 std::vector<RunResult::StaleDeviation> Expectations::stale() const {
