@@ -46,17 +46,20 @@ void Expectations::apply(CaseResult& result) {
     }
   }
   if (verdict == Verdict::pass) return;
-  result.expectation = Expectation::expected;
+  std::string reason;
+  bool all_listed = true;
   for (const Failure& failure : result.judgement.failures) {
     if (const Deviation* deviation = covering(result, failure)) {
-      result.deviation_reason = deviation->reason;
+      reason = deviation->reason;
       continue;
     }
-    // Below --fail-on it fails no run, but nobody expected it either.
-    result.expectation = failure.level > fail_on_ ? Expectation::none : Expectation::unexpected;
-    result.deviation_reason.clear();
-    return;
+    all_listed = false;
+    // Below --fail-on it fails no run, though nobody expected it.
+    if (failure.level <= fail_on_) result.expectation = Expectation::unexpected;
   }
+  if (!all_listed) return;
+  result.expectation = Expectation::expected;
+  result.deviation_reason = reason;
 }
 
 std::vector<RunResult::StaleDeviation> Expectations::stale() const {
