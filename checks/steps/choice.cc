@@ -102,26 +102,15 @@ class OneOfRunner : public Runner {
       }
     }
     if (want) return Waits{*want};
-    Failure failure = first_refusal.value_or(world_.failure(step_, "no alternative"));
-    name_requirements(failure);
+    // Whichever came nearest is shown; what has failed is what each of them tests.
+    const Failure none = world_.failure(step_, "no alternative");
+    Failure failure = first_refusal.value_or(none);
+    failure.level = none.level;
+    failure.requirements = none.requirements;
     return Failed{Verdict::fail, std::move(failure)};
   }
 
  private:
-  /// None of the alternatives came: what each of them tests has failed.
-  void name_requirements(Failure& failure) const {
-    for (const Alternative& alternative : step_.alternatives) {
-      if (alternative.steps.empty()) continue;
-      const Step& first = alternative.steps.front();
-      if (!first.covers.empty()) failure.level = std::min(failure.level, first.level);
-      for (const std::string& id : first.covers) {
-        if (std::ranges::find(failure.requirements, id) == failure.requirements.end()) {
-          failure.requirements.push_back(id);
-        }
-      }
-    }
-  }
-
   const Step& step_;
   World& world_;
   std::vector<std::unique_ptr<Runner>> firsts_;
