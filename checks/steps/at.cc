@@ -35,8 +35,10 @@ class AtRunner : public Runner {
       asked_ = true;
       return Waits{WantState{step_.conn}};
     }
-    if (std::find(step_.states.begin(), step_.states.end(), *state_) != step_.states.end())
+    if (std::find(step_.states.begin(), step_.states.end(), *state_) != step_.states.end()) {
+      if (pause_ != Duration{}) world_.plan(world_.now());  // it had to be waited for
       return Done{};
+    }
     if (within() == Duration{} || world_.passed(limit_)) return wrong();
     return Waits{WantTime{next_look()}};
   }

@@ -60,10 +60,13 @@ void World::on_stimulus(Instant at, StepId step) {
     stirred_ = true;
     return;
   }
-  if (!planned_ || case_.virtual_time) return;
-  if (at - *planned_ > case_.timing.tester_late)
-    late_ = std::max(late_.value_or(Duration{}), at - *planned_);
+  if (case_.virtual_time) return;
+  // A stimulus is due at the planned time, else as soon as what it reacts to has come: the frames
+  // taken so far and the step before. What the target did meanwhile was not asked of it.
+  const Instant due = std::max(planned_.value_or(latest_), taken_);
+  if (at - due > case_.timing.tester_late) late_ = std::max(late_.value_or(Duration{}), at - due);
   planned_.reset();
+  taken_ = std::max(taken_, at);
 }
 
 void World::on_frame(const Event& event) {
@@ -180,6 +183,7 @@ Sighting World::take(Queues::Id id, std::optional<Interval> gap) {
   queue.frames.pop_front();
   if (queue.last) queue.last_gap = gap ? gap : nominal(taken.at - *queue.last, case_.timing);
   queue.last = taken.at;
+  taken_ = std::max(taken_, taken.at);
   note_frame(taken.event, show(taken, {}).text);
   learn(taken);
   queue.before = taken.frame;

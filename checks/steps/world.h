@@ -109,6 +109,7 @@ class World {
   Instant now_{}, previous_{}, latest_{};
   Instant time_passed_ = Instant::min();
   std::optional<Instant> planned_;
+  Instant taken_{};  // the latest frame taken or stimulus sent
   std::optional<Duration> late_;
 
   bool fence_outstanding_ = false, fenced_ = false, stirred_ = false;
