@@ -228,6 +228,21 @@ TEST(JudgeEnds, ALateTesterMakesAFailureInconclusive) {
   }
 }
 
+// No step waits here: an answer is due as soon as what it answers has come.
+TEST(JudgeEnds, AReactionCanBeLateToo) {
+  for (const Duration lag : {Duration(5ms), Duration(50ms)}) {
+    Steps steps;
+    steps.send("S  0:0(0)");
+    steps.expect("S. 0:0(0) ack 1");
+    steps.send(".  1:1(0) ack 1");
+    steps.expect(".  1:101(100) ack 1");
+    Play p = play(steps);
+    p.one_case().virtual_time = false;
+    p.react(0, 1ms, "S. 0:0(0) ack 1 win 65535").tester_lag(lag);
+    EXPECT_EQ(p.run().verdict, lag == Duration(50ms) ? Verdict::inconclusive : Verdict::fail);
+  }
+}
+
 TEST(JudgeEnds, InvariantsAreCheckedUnlessWaived) {
   // The target acknowledges an octet that was never sent; the step itself does not compare it.
   for (const bool waived : {false, true}) {
