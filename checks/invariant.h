@@ -10,8 +10,8 @@
 
 namespace tcproof::checks {
 
-/// A rule that holds in every case, whatever its steps. Each has its own file, which names its exceptions
-/// with their RFC section.
+/// A rule that holds in every case, whatever its steps. Each has its own file, which names its
+/// exceptions with their RFC section.
 struct Invariant {
   std::string_view name;         // "acknowledgment-never-falls"
   std::string_view requirement;  // RFC9293-MUST-..; also decides the level

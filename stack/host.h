@@ -28,7 +28,8 @@ struct HostConfig {
 using ConnectionId = std::uint32_t;
 using DatagramId = std::uint32_t;  // a bound UDP port
 
-/// What a host says to the world. Called from within its functions; calls back into the host are not allowed.
+/// What a host says to the world. Called from within its functions; calls back into the host are
+/// not allowed.
 struct HostOutput {
   std::function<void(wire::Bytes frame)> frame;
   std::function<void(ConnectionId, tcp::State from, tcp::State to, std::string_view rule)>
@@ -36,7 +37,8 @@ struct HostOutput {
   std::function<void(std::string_view rule)> trace;
 };
 
-/// An end system on one Ethernet link: ARP, ND, IPv4, IPv6, ICMP, UDP and TCP. No I/O, no clock, no thread.
+/// An end system on one Ethernet link: ARP, ND, IPv4, IPv6, ICMP, UDP and TCP. No I/O, no clock, no
+/// thread.
 class Host {
  public:
   Host(const HostConfig& config, HostOutput output);
@@ -60,7 +62,8 @@ class Host {
     ConnectionId id = 0;
     tcp::Error error = tcp::Error::none;
   };
-  /// Any remote socket. The connection of the first SYN takes the id; several passive OPENs of a port queue.
+  /// Any remote socket. The connection of the first SYN takes the id; several passive OPENs of a
+  /// port queue.
   Opened open_passive(wire::Family family, std::uint16_t port, const OpenOptions& options,
                       Instant now);
   /// `local_port` 0: the next ephemeral one.

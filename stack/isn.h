@@ -10,9 +10,9 @@
 
 namespace tcproof::stack {
 
-/// Initial sequence numbers by RFC 6528 3: ISN = M + F(localip, localport, remoteip, remoteport, secretkey).
-/// M counts 4 microseconds, so that an incarnation starts above the one before it; F is SipHash-2-4, so that
-/// nobody learns from his own connections where those of others start.
+/// Initial sequence numbers by RFC 6528 3: ISN = M + F(localip, localport, remoteip, remoteport,
+/// secretkey). M counts 4 microseconds, so that an incarnation starts above the one before it; F is
+/// SipHash-2-4, so that nobody learns from his own connections where those of others start.
 class IsnGenerator {
  public:
   explicit IsnGenerator(std::uint64_t secret);

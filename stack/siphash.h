@@ -9,8 +9,8 @@
 
 namespace tcproof::stack {
 
-/// SipHash-2-4 (Aumasson and Bernstein, 2012): a short keyed hash. Who does not know the key can neither
-/// foresee a value nor choose inputs that collide.
+/// SipHash-2-4 (Aumasson and Bernstein, 2012): a short keyed hash. Who does not know the key can
+/// neither foresee a value nor choose inputs that collide.
 class SipHash {
  public:
   constexpr SipHash(std::uint64_t key0, std::uint64_t key1)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has ended stays ended: no octet follows the target's FIN, a second FIN has the number of the first, and
-// after its RST a connection is silent but for further RSTs.
+// What has ended stays ended: no octet follows the target's FIN, a second FIN has the number of the
+// first, and after its RST a connection is silent but for further RSTs.
 //
-// Exceptions: the RST of a listener rejects one segment and ends nothing (RFC 9293 3.10.7.2), nor does that of a
-// SYN-SENT or SYN-RECEIVED that got a wrong ACK (3.5.2): only a RST after the handshake ends the flow.
+// Exceptions: the RST of a listener rejects one segment and ends nothing (RFC 9293 3.10.7.2), nor
+// does that of a SYN-SENT or SYN-RECEIVED that got a wrong ACK (3.5.2): only a RST after the
+// handshake ends the flow.
 #include <fmt/format.h>
 
 #include "checks/invariants/flow.h"

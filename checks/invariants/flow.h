@@ -30,8 +30,9 @@ struct FlowSegment {
   wire::Seq text_begin() const { return seq + (has(wire::flag::syn) ? 1U : 0U); }
 };
 
-/// One incarnation of one TCP connection, both directions in the order of the trace. Segments that cannot have
-/// reached the other side whole are left out: those that the case sent with a wrong checksum or header.
+/// One incarnation of one TCP connection, both directions in the order of the trace. Segments that
+/// cannot have reached the other side whole are left out: those that the case sent with a wrong
+/// checksum or header.
 struct Flow {
   ConnId conn = 0;
   std::vector<FlowSegment> segments;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The target's header and options are well formed, and no option is used that was not agreed: MSS, window scale and
-// SACK-permitted stand in SYNs only, timestamps and SACK blocks need both SYNs, and a SYN-ACK answers offers only.
+// The target's header and options are well formed, and no option is used that was not agreed: MSS,
+// window scale and SACK-permitted stand in SYNs only, timestamps and SACK blocks need both SYNs,
+// and a SYN-ACK answers offers only.
 //
 // Exception: with crossing SYNs a SYN-ACK repeats what its own SYN offered (RFC 7323 3.2, MAY).
 #include <fmt/format.h>

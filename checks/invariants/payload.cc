@@ -2,7 +2,8 @@
 // Every octet that comes is the octet the application was given to send there; nothing is invented.
 // A datagram is one that was given to SEND, whole.
 //
-// Exception: the octet of a keep-alive or probe below SND.UNA is garbage by permission (RFC 9293 MAY-6).
+// Exception: the octet of a keep-alive or probe below SND.UNA is garbage by permission (RFC 9293
+// MAY-6).
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -2,7 +2,8 @@
 // No segment of the target is larger than the tester's MSS option permits, TCP options counted in
 // (RFC 9293 3.7.1, RFC 6691). Without the option the limit is 536 over IPv4 and 1220 over IPv6.
 //
-// Exception: an option of zero is no size at all; every stack needs a floor and RFC 9293 names none.
+// Exception: an option of zero is no size at all; every stack needs a floor and RFC 9293 names
+// none.
 #include <fmt/format.h>
 
 #include "checks/invariants/flow.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The target sends no text beyond the window that the tester offers.
 //
-// Exceptions: into a zero window a probe brings new octets at the edge (RFC 9293 3.8.6.1); what once was
-// inside the window may be sent again after it shrank (RFC 9293 3.8.6, MAY-7); a FIN needs no window of its own.
+// Exceptions: into a zero window a probe brings new octets at the edge (RFC 9293 3.8.6.1); what
+// once was inside the window may be sent again after it shrank (RFC 9293 3.8.6, MAY-7); a FIN needs
+// no window of its own.
 #include <fmt/format.h>
 
 #include "checks/invariants/flow.h"

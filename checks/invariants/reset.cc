@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A RST of the target has the numbers that make it acceptable to whom it is meant for (RFC 9293 3.10.7.1, 3.5.2,
+// A RST of the target has the numbers that make it acceptable to whom it is meant for (RFC 9293
+// 3.10.7.1, 3.5.2,
 // 3.10.5):
 // - an answer to a segment with ACK: SEQ is that ACK;
 // - an answer to a segment without: SEQ is 0 and ACK covers that segment;
-// - of its own: SEQ is SND.NXT, or what is still acceptable below it.
-// It carries neither SYN nor FIN.
+// - of its own: SEQ is SND.NXT, or what is still acceptable below it. It carries neither SYN nor
+//   FIN.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Octets that are sent again are the octets that were sent: a sequence number names one octet for good.
+// Octets that are sent again are the octets that were sent: a sequence number names one octet for
+// good.
 //
-// Exception: the octet of a keep-alive or probe below SND.UNA is garbage by permission (RFC 9293 MAY-6): what
-// the tester has acknowledged is not compared.
+// Exception: the octet of a keep-alive or probe below SND.UNA is garbage by permission (RFC 9293
+// MAY-6): what the tester has acknowledged is not compared.
 #include <fmt/format.h>
 
 #include <map>
@@ -16,7 +17,8 @@ namespace {
 /// What has been sent, by position after the ISN.
 class Sent {
  public:
-  /// The first position at which `segment` differs from what was sent there before; then keeps its octets.
+  /// The first position at which `segment` differs from what was sent there before; then keeps its
+  /// octets.
   std::optional<std::uint32_t> differs(const FlowSegment& segment, std::uint32_t acknowledged) {
     const wire::Buffer& text = segment.sighting->frame.payload;
     const std::uint32_t first = relative(segment.text_begin(), segment.sighting->target_isn);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nothing is retransmitted sooner than the shortest retransmission timeout that the target declares.
+// Nothing is retransmitted sooner than the shortest retransmission timeout that the target
+// declares.
 //
-// Exceptions: whatever the tester sends in between may be the reason (duplicate ACKs and SACK: RFC 5681 3.2, RFC
-// 6675; a window that opens: RFC 9293 3.8.6.1); a segment into a zero window is a probe, whose timer is
-// another; tail loss probes need SACK (RFC 8985 7.3); a packet too big may be answered at once (RFC 1191 6.4,
-// which a case waives).
+// Exceptions: whatever the tester sends in between may be the reason (duplicate ACKs and SACK: RFC
+// 5681 3.2, RFC 6675; a window that opens: RFC 9293 3.8.6.1); a segment into a zero window is a
+// probe, whose timer is another; tail loss probes need SACK (RFC 8985 7.3); a packet too big may be
+// answered at once (RFC 1191 6.4, which a case waives).
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The right edge of the target's receive window does not move to the left (a SHOULD NOT).
 //
-// Exceptions: a scaled window may lose what the shift cannot show (RFC 7323 2.4); the first scaled window
-// follows an unscaled one in the SYN; a RST offers no window.
+// Exceptions: a scaled window may lose what the shift cannot show (RFC 7323 2.4); the first scaled
+// window follows an unscaled one in the SYN; a RST offers no window.
 #include <fmt/format.h>
 
 #include "checks/invariants/flow.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The target's octets follow each other: no segment begins beyond what has been sent so far.
 //
-// Exceptions: a RST that answers a segment takes its number from there (RFC 9293 3.10.7.1); a keep-alive or a
-// probe stands at SND.NXT-1, which is not beyond.
+// Exceptions: a RST that answers a segment takes its number from there (RFC 9293 3.10.7.1); a
+// keep-alive or a probe stands at SND.NXT-1, which is not beyond.
 #include <fmt/format.h>
 
 #include "checks/invariants/flow.h"

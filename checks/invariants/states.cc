@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The states that a target shows follow figure 5 of RFC 9293. Where every change is reported each step must be an
-// edge of the figure; where states are only sampled there must be a way from one to the next.
+// The states that a target shows follow figure 5 of RFC 9293. Where every change is reported each
+// step must be an edge of the figure; where states are only sampled there must be a way from one to
+// the next.
 //
-// Beyond the figure: any state ends in CLOSED by RST, ABORT or timeout; a RST leads a passive open from
-// SYN-RECEIVED back to LISTEN; TIME-WAIT may be reopened by a SYN (MAY-2).
+// Beyond the figure: any state ends in CLOSED by RST, ABORT or timeout; a RST leads a passive open
+// from SYN-RECEIVED back to LISTEN; TIME-WAIT may be reopened by a SYN (MAY-2).
 #include <fmt/format.h>
 
 #include <array>

@@ -20,7 +20,7 @@ void join(std::optional<Want>& all, const Want& one) {
 /// `unordered`: each frame goes to the first member that it fits.
 class UnorderedRunner : public Runner {
  public:
-  UnorderedRunner(const Step& step, World& world) : step_(step), world_(world) {
+  UnorderedRunner(const Step& step, World& world) : world_(world) {
     for (const Step& member : step.members)
       takers_.push_back(std::make_unique<Taker>(member, world, step.within));
   }
@@ -72,7 +72,6 @@ class UnorderedRunner : public Runner {
 
   Progress finished() const { return Done{last_}; }
 
-  const Step& step_;
   World& world_;
   std::vector<std::unique_ptr<Taker>> takers_;
   std::optional<Instant> last_;
@@ -103,7 +102,12 @@ class OneOfRunner : public Runner {
       }
     }
     if (want) return Waits{*want};
-    return Failed{Verdict::fail, first_refusal.value_or(world_.failure(step_, "no alternative"))};
+    // Whichever came nearest is shown; what has failed is what each of them tests.
+    const Failure none = world_.failure(step_, "no alternative");
+    Failure failure = first_refusal.value_or(none);
+    failure.level = none.level;
+    failure.requirements = none.requirements;
+    return Failed{Verdict::fail, std::move(failure)};
   }
 
  private:

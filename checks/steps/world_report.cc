@@ -28,6 +28,22 @@ void put_caret(World::Shown& shown, const wire::PrintedSegment& printed, wire::S
   shown.caret_length = std::min(past, printed.text.size()) - from;
 }
 
+/// A `one-of` tests what the first steps of its alternatives test.
+void name_alternatives(const Step& step, Failure& failure) {
+  std::optional<Level> level;
+  for (const Alternative& alternative : step.alternatives) {
+    if (alternative.steps.empty()) continue;
+    const Step& first = alternative.steps.front();
+    if (!first.covers.empty()) level = std::min(level.value_or(first.level), first.level);
+    for (const std::string& id : first.covers) {
+      if (std::ranges::find(failure.requirements, id) == failure.requirements.end()) {
+        failure.requirements.push_back(id);
+      }
+    }
+  }
+  failure.level = level.value_or(failure.level);
+}
+
 }  // namespace
 
 World::Shown World::show(const Sighting& sighting, const std::optional<wire::SegmentPart>& part) {
@@ -55,6 +71,7 @@ Failure World::failure(const Step& step, std::string what) const {
   const bool of_frame = step.verb == Step::Verb::expect || step.verb == Step::Verb::expect_data;
   failure.expected = of_frame ? print(step.frame) : step.text;
   failure.what = std::move(what);
+  name_alternatives(step, failure);
   return failure;
 }
 

@@ -47,7 +47,8 @@ constexpr std::array<OptionInfo, 9> set_options{{
     {"urgent-inline", OptionType::on_off},
 }};
 
-/// The words of a call, taken one by one. A word that is no good is reported once and ends the reading.
+/// The words of a call, taken one by one. A word that is no good is reported once and ends the
+/// reading.
 class Words {
  public:
   Words(const Scalar& line, Reading& reading) : line_(line), reading_(reading) {
@@ -196,7 +197,8 @@ bool read_amount(const Scalar& line, Words& words, const Node* data, Reading& re
     if (!payload) return false;
     call.data = payload->octets;
   }
-  const auto size = payload ? size_of(*payload) : std::nullopt;
+  constexpr std::int64_t unsaid = -1;  // without data, or with a pattern whose length is a variable
+  const std::int64_t size = payload ? size_of(*payload).value_or(unsaid) : unsaid;
   const bool sending = call.verb == Verb::send;
   if (!sending && words.take("all")) {
     call.all = true;
@@ -205,15 +207,15 @@ bool read_amount(const Scalar& line, Words& words, const Node* data, Reading& re
   if (!words.done() && is_count(words)) {
     const Scalar count = words.peek();
     if (!read_count(words, "a number of octets", call)) return false;
-    if (size && *size != call.count) {
+    if (size != unsaid && size != call.count) {
       reading.problems.add(count.whole,
-                           fmt::format("the data has {} octets, not {}", *size, call.count));
+                           fmt::format("the data has {} octets, not {}", size, call.count));
       return false;
     }
     return true;
   }
   if (sending && payload) {
-    call.count = static_cast<std::uint32_t>(size.value_or(0));
+    call.count = size == unsaid ? 0 : static_cast<std::uint32_t>(size);
     return true;
   }
   reading.problems.add(line.whole, fmt::format("'{}' does not say how many octets", line.text),

@@ -41,8 +41,8 @@ struct BuiltCase {
   checks::Case one_case;
   std::string missing;  // the value that the case uses and the profile lacks; empty if none
 };
-/// Reads everything of one cell. Without a profile, its values are guessed: that is how files are checked.
-/// What is wrong goes to `problems`; the case is of no use then.
+/// Reads everything of one cell. Without a profile, its values are guessed: that is how files are
+/// checked. What is wrong goes to `problems`; the case is of no use then.
 BuiltCase build_case(const CaseFiles& files, const Cell& cell, const Profile* profile,
                      std::uint64_t seed, Problems& problems);
 

@@ -27,8 +27,8 @@ struct CaseFile::Impl {
 
 namespace loading {
 
-/// Reads what stands at the top of a case and of its start, and checks every cell. `impl` has its documents,
-/// catalogue and value names; the rest is filled in.
+/// Reads what stands at the top of a case and of its start, and checks every cell. `impl` has its
+/// documents, catalogue and value names; the rest is filled in.
 void read_case_file(CaseFile::Impl& impl, Problems& problems);
 
 }  // namespace loading

@@ -7,8 +7,8 @@
 
 namespace tcproof::harness::loading {
 
-/// `c1`, then the start's connections, then the case's (docs/case-language.md 5); each may be null. The tester's
-/// ISN is left at zero where it is not set.
+/// `c1`, then the start's connections, then the case's (docs/case-language.md 5); each may be null.
+/// The tester's ISN is left at zero where it is not set.
 std::vector<checks::Connection> read_connections(const Node* of_start, const Node* of_case,
                                                  Reading& reading);
 /// Some connection's `target-isn` is set.

@@ -44,7 +44,8 @@ void unknown_name(const FieldPlace& at, Reading& reading) {
                        did_you_mean(at.text.text, names, otherwise));
 }
 
-/// A settled number must fit its field: a wrong value is sent as it is, one that cannot be sent is a slip.
+/// A settled number must fit its field: a wrong value is sent as it is, one that cannot be sent is
+/// a slip.
 bool fits(const checks::Value& value, const FieldPlace& at, Reading& reading) {
   const auto number = integer_of(value);
   if (!number || at.field.bits >= 63) return true;
@@ -203,8 +204,8 @@ struct NamedExtension {
   wire::Buffer body;
 };
 
-/// The shortest right body of each: PadN (RFC 8200 4.2), a routing header with nothing left to visit (4.4),
-/// an atomic fragment (4.5).
+/// The shortest right body of each: PadN (RFC 8200 4.2), a routing header with nothing left to
+/// visit (4.4), an atomic fragment (4.5).
 std::vector<NamedExtension> known_extensions() {
   return {{"hop-by-hop", 0, {1, 4, 0, 0, 0, 0}},
           {"destination", 60, {1, 4, 0, 0, 0, 0}},

@@ -9,8 +9,8 @@
 
 namespace tcproof::harness::loading {
 
-/// The fields of one layer (docs/case-language.md 2.4), added to `frame`. `others` are keys of the same
-/// mapping that are no header fields: the caller reads them.
+/// The fields of one layer (docs/case-language.md 2.4), added to `frame`. `others` are keys of the
+/// same mapping that are no header fields: the caller reads them.
 void read_fields(const Node& node, wire::Layer layer, std::span<const std::string_view> others,
                  Use use, Reading& reading, checks::FramePattern& frame);
 

@@ -12,8 +12,8 @@
 
 namespace tcproof::harness::loading {
 
-// Reading a tree by what its keys ask for. Each function says in `problems` what is wrong and returns nothing
-// then; a node that is broken was reported before and stays silent.
+// Reading a tree by what its keys ask for. Each function says in `problems` what is wrong and
+// returns nothing then; a node that is broken was reported before and stays silent.
 
 /// A mapping with known keys. Unknown ones are reported by the constructor.
 class Fields {

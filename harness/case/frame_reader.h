@@ -6,8 +6,8 @@
 
 namespace tcproof::harness::loading {
 
-/// A segment or a keyed frame with the modifiers of its step (`ip`, `eth`, `tcp`, `data`, `fragments`), which
-/// are keys of `step`. `step` is null where there are no modifiers.
+/// A segment or a keyed frame with the modifiers of its step (`ip`, `eth`, `tcp`, `data`,
+/// `fragments`), which are keys of `step`. `step` is null where there are no modifiers.
 std::optional<checks::FramePattern> read_frame(const Node& node, const Node& parent,
                                                const Node* step, Use use, Reading& reading);
 

@@ -22,11 +22,12 @@ struct Skip {
 };
 using Instance = std::variant<checks::Case, Skip>;
 
-/// A folder of specs: cases, starts, topologies, requirements, target profiles. Files are read when asked
-/// for and kept. Not thread-safe.
+/// A folder of specs: cases, starts, topologies, requirements, target profiles. Files are read when
+/// asked for and kept. Not thread-safe.
 class Library {
  public:
-  /// `root` holds the folders start, topologies, requirements and targets; everything else in it is cases.
+  /// `root` holds the folders start, topologies, requirements and targets; everything else in it is
+  /// cases.
   static Loaded<Library> open(const std::filesystem::path& root);
   Library(Library&&) noexcept;
   Library& operator=(Library&&) noexcept;
@@ -63,7 +64,8 @@ class CaseFile {
   const std::string& source() const;  // the whole text
   /// "[ip=v4]", "[ip=v6]", ...; one empty string without a matrix. In the order written.
   const std::vector<std::string>& cells() const;
-  /// The case for one cell, target and seed. Errors are those that only show with the values put in.
+  /// The case for one cell, target and seed. Errors are those that only show with the values put
+  /// in.
   Loaded<Instance> instantiate(std::size_t cell, const Profile& profile, std::uint64_t seed) const;
 
  private:

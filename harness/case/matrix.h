@@ -19,8 +19,8 @@ struct Cell {
   std::vector<Variable> variables;
 };
 
-/// The cells of a `matrix` in the order written, the last variable changing fastest; one cell without
-/// variables for none. They point into `matrix`.
+/// The cells of a `matrix` in the order written, the last variable changing fastest; one cell
+/// without variables for none. They point into `matrix`.
 std::vector<Cell> read_matrix(const Node* matrix, Problems& problems);
 
 }  // namespace tcproof::harness::loading

@@ -28,8 +28,8 @@ struct Scalar {
 
 enum class Origin : std::uint8_t { matrix, vars, start };
 
-/// The names of one case (docs/case-language.md 8): constants of matrix, vars and start, values of the
-/// profile, and what the wire will have told by the step that is being read.
+/// The names of one case (docs/case-language.md 8): constants of matrix, vars and start, values of
+/// the profile, and what the wire will have told by the step that is being read.
 class Scope {
  public:
   struct Constant {
@@ -46,8 +46,8 @@ class Scope {
     bool number_reported = false;  // why there is no number was said
   };
 
-  /// Without a profile, as `lint` has none, every value of `value_names` is there and its number is a
-  /// guess. `value_names` are all names that `$profile.` may be followed by.
+  /// Without a profile, as `lint` has none, every value of `value_names` is there and its number is
+  /// a guess. `value_names` are all names that `$profile.` may be followed by.
   Scope(const Profile* profile, const std::set<std::string>& value_names, Problems& problems);
 
   /// A name that is there already is reported.
@@ -87,7 +87,8 @@ class Scope {
   /// While a start's own steps are read only its constants count (and `ip`).
   void set_in_start(bool in_start) { in_start_ = in_start; }
 
-  /// While it lives every constant counts: what a start's variable was set to is the case's business.
+  /// While it lives every constant counts: what a start's variable was set to is the case's
+  /// business.
   class Everything {
    public:
     explicit Everything(Scope& scope) : scope_(scope), before_(scope.in_start_) {

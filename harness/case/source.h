@@ -31,7 +31,8 @@ class Source {
   std::vector<std::size_t> starts_;
 };
 
-/// A part of one line of a file, in octets: `column` from 0, `line` from 1. Line 0 is the whole file.
+/// A part of one line of a file, in octets: `column` from 0, `line` from 1. Line 0 is the whole
+/// file.
 struct Place {
   const Source* source = nullptr;
   std::uint32_t line = 0, column = 0;
@@ -42,7 +43,8 @@ checks::SourceMark mark_of(const Place& place);
 /// Collects what is wrong, of all files that one case is made of.
 class Problems {
  public:
-  /// An error that was reported before at the same place is dropped: several cells share their steps.
+  /// An error that was reported before at the same place is dropped: several cells share their
+  /// steps.
   void add(const Place& place, std::string message, std::string cure = {});
   bool empty() const { return found_.empty(); }
   /// How often add() was called: whether something went wrong since, even if it was known already.

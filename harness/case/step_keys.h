@@ -17,7 +17,8 @@ struct StepKeys {
 };
 
 const StepKeys* find_verb(std::string_view name);
-/// The keys of one step: one verb, first, then modifiers that go with it. Null: there is nothing to read.
+/// The keys of one step: one verb, first, then modifiers that go with it. Null: there is nothing to
+/// read.
 const StepKeys* check_step_keys(const Node& step, Problems& problems);
 
 }  // namespace tcproof::harness::loading

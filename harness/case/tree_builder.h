@@ -16,8 +16,9 @@ namespace tcproof::harness::loading {
 
 void add_alias_error(const Place& place, Problems& problems);
 
-/// Makes our own tree of yaml-cpp's parser events, so that nothing is expanded, merged or converted on the way:
-/// an alias is refused where it stands, and a file full of them costs what its text costs.
+/// Makes our own tree of yaml-cpp's parser events, so that nothing is expanded, merged or converted
+/// on the way: an alias is refused where it stands, and a file full of them costs what its text
+/// costs.
 class TreeBuilder : public YAML::EventHandler {
  public:
   /// Thrown through the parser where going on makes no sense; the problem is reported.

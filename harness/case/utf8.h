@@ -16,7 +16,8 @@ constexpr bool is_continuation(char octet) {
 std::size_t count_characters(std::string_view text);
 /// How many octets the first `characters` code points of `text` take; all of it if it has fewer.
 std::size_t octets_of(std::string_view text, std::size_t characters);
-/// Where `text` stops being UTF-8 (RFC 3629: no surrogates, nothing overlong); empty if it never does.
+/// Where `text` stops being UTF-8 (RFC 3629: no surrogates, nothing overlong); empty if it never
+/// does.
 std::optional<std::size_t> find_bad_utf8(std::string_view text);
 
 }  // namespace tcproof::harness::loading

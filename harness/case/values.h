@@ -14,13 +14,14 @@ namespace tcproof::harness::loading {
 /// Whether something is put on the wire, which must be settled, or compared with it.
 enum class Use : std::uint8_t { sent, expected };
 
-/// Reads numbers and durations of a case and puts constants in. Everything wrong goes to the scope's
-/// problems and gives nothing.
+/// Reads numbers and durations of a case and puts constants in. Everything wrong goes to the
+/// scope's problems and gives nothing.
 class Values {
  public:
   explicit Values(Scope& scope) : scope_(scope) {}
 
-  /// A value as docs/case-language.md 2.1 has it. Constants become numbers; what the wire tells stays.
+  /// A value as docs/case-language.md 2.1 has it. Constants become numbers; what the wire tells
+  /// stays.
   std::optional<checks::Value> value(const Scalar& scalar, Use use);
   /// Puts constants into a value that stands somewhere in `scalar`. False: it was reported.
   bool settle(checks::Value& value, const Scalar& scalar, Use use);

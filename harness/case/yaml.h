@@ -13,8 +13,8 @@ namespace tcproof::harness::loading {
 
 struct Entry;
 
-/// A value of a YAML file as it is written: scalars stay text and are converted by whoever knows their
-/// key, because YAML's own conversions are silent (010 is 8, no is false).
+/// A value of a YAML file as it is written: scalars stay text and are converted by whoever knows
+/// their key, because YAML's own conversions are silent (010 is 8, no is false).
 struct Node {
   enum class Kind { null, scalar, sequence, mapping, broken } kind = Kind::null;
   /// Of scalars: plain, quoted, or `|` and `>`; of the others: in lines or in brackets.
@@ -39,8 +39,8 @@ struct Entry {
   Node value;
 };
 
-/// The place of `length` octets of a scalar's text, or of the whole scalar if it is written otherwise
-/// (with escapes, over several lines).
+/// The place of `length` octets of a scalar's text, or of the whole scalar if it is written
+/// otherwise (with escapes, over several lines).
 Place place_in(const Node& scalar, std::size_t at, std::size_t length);
 
 /// The node as one line, for reports: `{ udp: { data: good } }`.
@@ -52,8 +52,8 @@ struct Document {
 };
 
 /// Reads `text` strictly: no anchors, aliases, tags, merge keys, duplicate keys, multi-line plain
-/// scalars, no depth over 32, one document, UTF-8. Whatever is wrong goes to `problems`; the rest is still
-/// there to be checked. The document is empty if there is nothing to check at all.
+/// scalars, no depth over 32, one document, UTF-8. Whatever is wrong goes to `problems`; the rest
+/// is still there to be checked. The document is empty if there is nothing to check at all.
 Document parse_yaml(std::string file, std::string text, Problems& problems);
 /// The same for a file of at most 1 MiB. `shown` is its name in messages.
 Document read_yaml(const std::filesystem::path& path, const std::string& shown, Problems& problems);

@@ -32,7 +32,8 @@ void add_list_command(CLI::App& app, Status& status);
 void add_show_command(CLI::App& app, Status& status);
 void add_lint_command(CLI::App& app, Status& status);
 
-/// The folder of cases: --specs, else $TCPROOF_SPECS, else the one installed or built with the program.
+/// The folder of cases: --specs, else $TCPROOF_SPECS, else the one installed or built with the
+/// program.
 std::string default_specs();
 void add_specs_option(CLI::App& command, std::string& specs);
 
@@ -40,12 +41,13 @@ void add_specs_option(CLI::App& command, std::string& specs);
 int report_errors(const Diagnostics& diagnostics);
 int report_error(const EnvironmentError& error);
 
-/// The ids that `patterns` choose, sorted: an id, a folder of ids, or a glob (`*` also crosses `/`). No
-/// pattern chooses all. A pattern that chooses nothing is an error with a suggestion.
+/// The ids that `patterns` choose, sorted: an id, a folder of ids, or a glob (`*` also crosses
+/// `/`). No pattern chooses all. A pattern that chooses nothing is an error with a suggestion.
 Loaded<std::vector<std::string>> select_ids(const Library& library,
                                             const std::vector<std::string>& patterns);
 
-/// Whether `cell` ("[ip=v6,mtu=1280]") has all of `filter` ("ip=v6,mtu=1280"); an empty filter is had by all.
+/// Whether `cell` ("[ip=v6,mtu=1280]") has all of `filter` ("ip=v6,mtu=1280"); an empty filter is
+/// had by all.
 bool cell_has(const std::string& cell, const std::string& filter);
 
 }  // namespace tcproof::harness

@@ -162,14 +162,9 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
   if (const Tried<void> journal = run.open_journal(); !journal)
     return report_error(journal.error());
   const auto start = std::chrono::steady_clock::now();
-  // Skips are known before anything runs; the rest is handed to the workers.
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> places, skips;
   for (std::size_t i = 0; i < selected.size(); ++i) {
-    if (selected[i].first) {
-      places.push_back(i);
-    } else {
-      run.add(i, selected[i].skipped());
-    }
+    (selected[i].first ? places : skips).push_back(i);
   }
   RunPlan plan;
   plan.count = places.size();
@@ -183,6 +178,7 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
     run.add(places[i], std::move(result));
   });
   if (end.unavailable) return unavailable(*end.unavailable, options);
+  for (const std::size_t i : skips) run.add(i, selected[i].skipped());
   return run.finish(end, std::chrono::steady_clock::now() - start);
 }
 

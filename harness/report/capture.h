@@ -8,11 +8,12 @@
 
 namespace tcproof::harness {
 
-/// The trace of one case as a pcapng file: an interface for each captured link (the target's always), each
-/// frame with the step that sent or took it as its comment.
+/// The trace of one case as a pcapng file: an interface for each captured link (the target's
+/// always), each frame with the step that sent or took it as its comment.
 wire::Buffer capture(const CaseResult& result);
 
-/// "tcp/mss/segments-respect-peer-mss.v6": the id and the values of the cell, below the captures' folder.
+/// "tcp/mss/segments-respect-peer-mss.v6": the id and the values of the cell, below the captures'
+/// folder.
 std::string capture_name(const CaseResult& result);
 
 }  // namespace tcproof::harness

@@ -10,8 +10,8 @@
 
 namespace tcproof::harness {
 
-/// The report on a terminal or in a log, streamed: a line or a failure's text for each case as it ends, then
-/// the sum. A progress line is kept at the bottom of a terminal and nowhere else.
+/// The report on a terminal or in a log, streamed: a line or a failure's text for each case as it
+/// ends, then the sum. A progress line is kept at the bottom of a terminal and nowhere else.
 class Console {
  public:
   struct Options {

@@ -15,7 +15,8 @@ using Json = nlohmann::ordered_json;
 /// One case as the document and the journal hold it (specs/schema/result.json).
 Json to_json(const CaseResult& result);
 
-/// The versioned result document. Without `host`, two runs of one seed on a virtual target are equal.
+/// The versioned result document. Without `host`, two runs of one seed on a virtual target are
+/// equal.
 Json to_json(const RunResult& run);
 
 }  // namespace tcproof::harness

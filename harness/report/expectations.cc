@@ -46,18 +46,20 @@ void Expectations::apply(CaseResult& result) {
     }
   }
   if (verdict == Verdict::pass) return;
-  result.expectation = Expectation::expected;
+  std::string reason;
+  bool all_listed = true;
   for (const Failure& failure : result.judgement.failures) {
-    if (failure.level > fail_on_) continue;  // reported, but it fails no run
-    const Deviation* deviation = covering(result, failure);
-    if (deviation == nullptr) {
-      result.expectation = Expectation::unexpected;
-      result.deviation_reason.clear();
-      return;
+    if (const Deviation* deviation = covering(result, failure)) {
+      reason = deviation->reason;
+      continue;
     }
-    result.deviation_reason = deviation->reason;
+    all_listed = false;
+    // Below --fail-on it fails no run, though nobody expected it.
+    if (failure.level <= fail_on_) result.expectation = Expectation::unexpected;
   }
-  if (result.deviation_reason.empty()) result.expectation = Expectation::none;
+  if (!all_listed) return;
+  result.expectation = Expectation::expected;
+  result.deviation_reason = reason;
 }
 
 std::vector<RunResult::StaleDeviation> Expectations::stale() const {

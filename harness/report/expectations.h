@@ -9,8 +9,9 @@
 
 namespace tcproof::harness {
 
-/// Holds finished cases against the deviations that a target's profile and a user's baseline list. The key
-/// of an entry is (case with cell, requirement or invariant), so a new failure cannot hide behind an old one.
+/// Holds finished cases against the deviations that a target's profile and a user's baseline list.
+/// The key of an entry is (case with cell, requirement or invariant), so a new failure cannot hide
+/// behind an old one.
 class Expectations {
  public:
   /// Profile entries first, then the baseline's. `fail_on`: failures below this level never count.
@@ -35,8 +36,8 @@ class Expectations {
   checks::Level fail_on_;
 };
 
-/// 0 all as expected; 1 unexpected failure or stale expectation; 3 an error, or inconclusive after retries;
-/// 77 everything skipped.
+/// 0 all as expected; 1 unexpected failure or stale expectation; 3 an error, or inconclusive after
+/// retries; 77 everything skipped.
 int exit_code(const RunResult& run, checks::Level fail_on);
 
 }  // namespace tcproof::harness

@@ -35,7 +35,8 @@ Instant origin(const CaseResult& result) {
   return checks::time_of(result.trace->events().front());
 }
 
-/// What the target said from inside up to `until`, a line each; `next` is where the last call stopped.
+/// What the target said from inside up to `until`, a line each; `next` is where the last call
+/// stopped.
 void add_notes(std::string& out, const CaseResult& result, std::size_t& next, Instant until,
                TextStyle style) {
   if (!style.verbose || !result.trace) return;
@@ -62,20 +63,20 @@ std::string padded_to(std::string line, std::size_t column) {
 
 void add_step_failure(std::string& out, const Failure& failure, const Step& step, Instant start,
                       TextStyle style) {
-  const std::string lead =
-      fmt::format("{}  {:<7} ", seconds(failure.at - start), verb_name(step.verb));
-  const std::string indent(7 + lead.size() - 8, ' ');
-  out += padded_to(fmt::format(" {}   {}{}", red(style, "FAIL"), lead, failure.expected),
-                   column_of_mark + (style.color ? 11 : 0));
+  const std::string time = seconds(failure.at - start);
+  const std::string verb = fmt::format("{:<7} ", verb_name(step.verb));
+  const std::string below(8 + time.size() + 2, ' ');  // under the verb
+  const std::size_t colour = style.color ? 11 : 0;    // octets that take no room on the screen
+  out += padded_to(fmt::format(" {}   {}  {}{}", red(style, "FAIL"), time, verb, failure.expected),
+                   column_of_mark + colour);
   out += fmt::format("{}:{}\n", step.mark.file, step.mark.line);
   if (failure.got.empty()) {
-    out += fmt::format("{}        {}\n", indent, failure.what);
+    out += fmt::format("{}{:<{}}{}\n", below, "", verb.size(), failure.what);
     return;
   }
-  const std::string got_lead = fmt::format("{}{:<8}", indent, "got");
-  out += fmt::format("{}{}\n", got_lead, failure.got);
+  out += fmt::format("{}{:<{}}{}\n", below, "got", verb.size(), failure.got);
   const std::size_t length = std::max<std::size_t>(failure.caret_length, 1);
-  out += fmt::format("{}{} {}\n", std::string(got_lead.size() + failure.caret, ' '),
+  out += fmt::format("{}{:<{}}{} {}\n", below, "", verb.size() + failure.caret,
                      red(style, std::string(length, '^')), failure.what);
 }
 

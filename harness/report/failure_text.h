@@ -14,9 +14,10 @@ struct TextStyle {
   bool verbose = false;  // also what the target said from inside
 };
 
-/// The report of one case that did not pass, or with `verbose` of any case: every step that went well, the
-/// one that failed, what was expected and what came, the requirement and how to run it again. Ends with a
-/// newline. `capture` is a file name or empty; `target` is as in RunResult::Host.
+/// The report of one case that did not pass, or with `verbose` of any case: every step that went
+/// well, the one that failed, what was expected and what came, the requirement and how to run it
+/// again. Ends with a newline. `capture` is a file name or empty; `target` is as in
+/// RunResult::Host.
 std::string failure_text(const CaseResult& result, const checks::Catalogue& catalogue,
                          const std::string& target, const std::string& capture, TextStyle style);
 

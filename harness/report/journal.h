@@ -10,8 +10,8 @@
 
 namespace tcproof::harness {
 
-/// A line of JSON for each finished case, in order of completion, handed to the kernel before the next case
-/// is reported: whatever ends the program, every finished case is in the file.
+/// A line of JSON for each finished case, in order of completion, handed to the kernel before the
+/// next case is reported: whatever ends the program, every finished case is in the file.
 class Journal {
  public:
   /// Truncates `path`.

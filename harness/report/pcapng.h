@@ -10,8 +10,9 @@
 
 namespace tcproof::harness {
 
-/// A pcapng file in memory: one section, an interface for each captured link, nanosecond timestamps and
-/// a comment on any frame (draft-ietf-opsawg-pcapng). libpcap 1.10 reads this format but cannot write it.
+/// A pcapng file in memory: one section, an interface for each captured link, nanosecond timestamps
+/// and a comment on any frame (draft-ietf-opsawg-pcapng). libpcap 1.10 reads this format but cannot
+/// write it.
 class PcapngWriter {
  public:
   /// `application` goes into the section header, as "tcproof 0.1.0".

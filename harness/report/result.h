@@ -29,8 +29,8 @@ struct CaseResult {
   std::shared_ptr<const checks::Trace> trace;    // kept on a failure, or when asked for
 };
 
-/// A whole run, cases sorted by id and cell order. Only `host` differs between two runs of one seed on a
-/// virtual target.
+/// A whole run, cases sorted by id and cell order. Only `host` differs between two runs of one seed
+/// on a virtual target.
 struct RunResult {
   static constexpr int version = 1;
   std::string target;  // the profile's name

@@ -24,8 +24,8 @@ namespace tcproof::harness {
 //   const RunEnd end = run_suite(**target, plan, [&](std::size_t i, CaseResult result) { ... });
 //
 // Cases run in worker processes, which are forked here: the calling process must not have another
-// thread. Each trace comes back and is judged in the calling process, so that a target which corrupts
-// its memory cannot touch a verdict.
+// thread. Each trace comes back and is judged in the calling process, so that a target which
+// corrupts its memory cannot touch a verdict.
 
 struct RunPlan {
   std::size_t count = 0;

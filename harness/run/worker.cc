@@ -52,8 +52,8 @@ class Worker {
         assigned_.pop_front();
         begin(next);
       }
-      // Attempts in real time have their turn between any two that begin: a bench takes milliseconds
-      // to open, and that is how late they may be.
+      // Attempts in real time have their turn between any two that begin: a bench takes
+      // milliseconds to open, and that is how late they may be.
       if (real_.alive() > 0) real_.turn(assigned_.empty());
       const bool idle = assigned_.empty() && real_.alive() == 0;
       const bool flush = idle || real_.alive() > 0 || outbox_.size() > full_outbox;

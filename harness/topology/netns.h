@@ -31,17 +31,19 @@ class UniqueFd {
 /// The step with errno's text; `remedy` may be empty.
 EnvironmentError environment_error(std::string step, int number, std::string remedy = {});
 
-/// The case needs what this machine or target lacks: a skip with its reason instead of an error. That is how
-/// the runner tells the two apart.
+/// The case needs what this machine or target lacks: a skip with its reason instead of an error.
+/// That is how the runner tells the two apart.
 inline constexpr const char* skip_mark = "skip: ";
 EnvironmentError skip_case(const std::string& step, std::string why, std::string remedy);
 bool is_skip(const EnvironmentError& error);
 
 /// A network namespace without a name: it ends with its last descriptor or socket, so a crash leaks
-/// nothing. Sockets stay where they were created; run() is needed to create them and to write /proc/sys/net.
+/// nothing. Sockets stay where they were created; run() is needed to create them and to write
+/// /proc/sys/net.
 class Namespace {
  public:
-  /// A fresh one, holding only a loopback device that is down. The calling thread stays where it is.
+  /// A fresh one, holding only a loopback device that is down. The calling thread stays where it
+  /// is.
   static Tried<Namespace> make();
 
   /// Runs `f` with the calling thread inside. Nothing else may hold the thread to its namespace.
@@ -69,14 +71,14 @@ class Namespace {
   UniqueFd descriptor_;
 };
 
-/// The sysctls of one namespace. The path of a namespace's folder is looked up among those of all namespaces
-/// alive, and with some hundreds of them that is what costs; so a folder is looked up when it is first needed
-/// and held open: what lies below belongs to this namespace alone.
+/// The sysctls of one namespace. The path of a namespace's folder is looked up among those of all
+/// namespaces alive, and with some hundreds of them that is what costs; so a folder is looked up
+/// when it is first needed and held open: what lies below belongs to this namespace alone.
 class Sysctls {
  public:
   /// `name` is as in sysctl(8): dots between the parts, a slash for a dot inside one
-  /// ("net.ipv4.conf.eth0/1.rp_filter"). The errno of a refusal, 0 if it is set; EPERM for what does not
-  /// belong to a network namespace. `space` is always the same one.
+  /// ("net.ipv4.conf.eth0/1.rp_filter"). The errno of a refusal, 0 if it is set; EPERM for what
+  /// does not belong to a network namespace. `space` is always the same one.
   int write(const Namespace& space, const std::string& name, const std::string& value);
 
  private:

@@ -24,8 +24,8 @@ struct Route {
   std::optional<wire::IpAddress> gateway;
 };
 
-/// A route socket of one namespace: what `ip link`, `ip addr`, `ip neigh` and `ip route` do there, without
-/// starting a program. Every error says the step and why.
+/// A route socket of one namespace: what `ip link`, `ip addr`, `ip neigh` and `ip route` do there,
+/// without starting a program. Every error says the step and why.
 class Netlink {
  public:
   static Tried<Netlink> open(const Namespace& space);
@@ -33,18 +33,18 @@ class Netlink {
   /// A pair: `here` in this namespace, `there` in `other`; both down, MTU in octets.
   Tried<void> add_pair(const Device& here, const Device& there, const Namespace& other,
                        std::uint32_t mtu);
-  /// Before the device is up: it makes no IPv6 link-local address of its own, and so neither looks for its
-  /// duplicates nor for routers (RFC 4862 5.3, RFC 4861 6.3.7).
+  /// Before the device is up: it makes no IPv6 link-local address of its own, and so neither looks
+  /// for its duplicates nor for routers (RFC 4862 5.3, RFC 4861 6.3.7).
   Tried<void> without_link_local(const std::string& device);
   Tried<void> set_up(const std::string& device);
-  /// Whether frames sent on it leave: IFF_UP is not enough, the queue appears a moment later (RFC 2863's
-  /// operational status "up").
+  /// Whether frames sent on it leave: IFF_UP is not enough, the queue appears a moment later (RFC
+  /// 2863's operational status "up").
   Tried<bool> operational(const std::string& device);
 
   /// Without duplicate address detection and without the kernel's own prefix route.
   Tried<void> add_address(const std::string& device, const wire::IpPrefix& address);
-  /// Whether packets for `address` are taken as the host's own: the kernel adds a new IPv6 address from a
-  /// work queue.
+  /// Whether packets for `address` are taken as the host's own: the kernel adds a new IPv6 address
+  /// from a work queue.
   Tried<bool> owns(const wire::IpAddress& address);
   /// An entry that is never asked for and never expires.
   Tried<void> add_neighbour(const std::string& device, const wire::IpAddress& address,
@@ -64,8 +64,8 @@ class Netlink {
   std::unique_ptr<nl_sock, Close> socket_;
 };
 
-/// Turns off everything that lets frames pass unfinished (partial checksums, oversized segments): what the
-/// wire shows must be what the stack made. Works on a device of `space`.
+/// Turns off everything that lets frames pass unfinished (partial checksums, oversized segments):
+/// what the wire shows must be what the stack made. Works on a device of `space`.
 Tried<void> switch_offloads_off(const Namespace& space, const std::string& device);
 
 }  // namespace tcproof::harness

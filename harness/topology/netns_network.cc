@@ -161,7 +161,8 @@ void NetnsNetwork::find_path() {
   for (const auto& link : network_->links) {
     const HostId a = link.ends[0].host;
     const HostId b = link.ends[1].host;
-    // The tester's own end sees a frame before any kernel does; a router's end must tell by direction.
+    // The tester's own end sees a frame before any kernel does; a router's end must tell by
+    // direction.
     const std::size_t near = is_real(a) != is_real(b)     ? (is_real(a) ? 1 : 0)
                              : distance(a) <= distance(b) ? 0
                                                           : 1;

@@ -12,8 +12,9 @@
 
 namespace tcproof::harness {
 
-/// A checks::Network made of veth pairs: a namespace for the target, one for each router, and one without
-/// any address for the ends of everybody else, whose frames the tester crafts. Ends with this object.
+/// A checks::Network made of veth pairs: a namespace for the target, one for each router, and one
+/// without any address for the ends of everybody else, whose frames the tester crafts. Ends with
+/// this object.
 class NetnsNetwork {
  public:
   /// The one place of a link where its frames are seen and from where frames are put on it.
@@ -27,8 +28,8 @@ class NetnsNetwork {
   struct Options {
     bool manual_neighbours = false;  // no entry is preset
   };
-  /// `network` and `reaper` outlive it. A network that needs what veth pairs and the kernel's routers
-  /// cannot do (impairments, altered ICMP) is refused with a skip, see is_skip().
+  /// `network` and `reaper` outlive it. A network that needs what veth pairs and the kernel's
+  /// routers cannot do (impairments, altered ICMP) is refused with a skip, see is_skip().
   static Tried<NetnsNetwork> build(const checks::Network& network, Options options,
                                    link::Reaper& reaper);
 

@@ -33,8 +33,8 @@ wire::IpPrefix everything(wire::Family family) {
   return {.address = {.family = family}, .length = 0};
 }
 
-/// The link and router by which `host` reaches `beyond`, a link that it is not on: the neighbour that is
-/// nearest to it.
+/// The link and router by which `host` reaches `beyond`, a link that it is not on: the neighbour
+/// that is nearest to it.
 struct Hop {
   LinkId link;
   const LinkEnd* router;

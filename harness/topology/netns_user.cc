@@ -84,8 +84,8 @@ Tried<void> become_network_admin() {
   const gid_t group = ::getegid();
   if (::unshare(CLONE_NEWUSER) != 0) return refused("make a user namespace", errno);
   if (auto mapped = map_identities(user, group); !mapped) return mapped;
-  // From here on home is a namespace that the new user namespace owns: setns() back to the machine's
-  // own would be refused.
+  // From here on home is a namespace that the new user namespace owns: setns() back to the
+  // machine's own would be refused.
   if (::unshare(CLONE_NEWNET) != 0) return refused("make a network namespace", errno);
   probe = Namespace::make();
   if (!probe) return tl::unexpected(probe.error());

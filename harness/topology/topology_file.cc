@@ -241,7 +241,8 @@ class TopologyReader {
     }
   }
 
-  /// The end of `link` that frames on their way to `host` come out at: its own, or the one it lies behind.
+  /// The end of `link` that frames on their way to `host` come out at: its own, or the one it lies
+  /// behind.
   checks::LinkEnd* end_towards(checks::NetworkLink& link, checks::HostId host) {
     if (link.ends.size() != 2) return nullptr;
     for (checks::LinkEnd& end : link.ends) {

@@ -13,8 +13,8 @@
 
 namespace tcproof::harness {
 
-/// A topology file (docs/case-language.md 7) as the network it describes, with `variables` in place of its own
-/// defaults. A name that the file's `vars` lack is an error of the file as a whole.
+/// A topology file (docs/case-language.md 7) as the network it describes, with `variables` in place
+/// of its own defaults. A name that the file's `vars` lack is an error of the file as a whole.
 Loaded<checks::Network> load_topology(const std::filesystem::path& path,
                                       const std::map<std::string, std::string>& variables = {});
 

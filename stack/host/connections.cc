@@ -259,8 +259,8 @@ void Connections::stop_listening(Slot& slot) {
   slot.is_listening = false;
 }
 
-/// After every event of a connection: its place in the tables follows its state, its timer its deadline. May
-/// end the life of `slot`.
+/// After every event of a connection: its place in the tables follows its state, its timer its
+/// deadline. May end the life of `slot`.
 void Connections::settle(Slot& slot) {
   const State state = slot.connection.state();
   if (state == State::closed) {
@@ -270,7 +270,8 @@ void Connections::settle(Slot& slot) {
     if (slot.released) slots_.erase(slot.id);
     return;
   }
-  // RFC 9293 3.10.7.4: a reset in SYN-RECEIVED takes a passive OPEN back to LISTEN, free for any peer.
+  // RFC 9293 3.10.7.4: a reset in SYN-RECEIVED takes a passive OPEN back to LISTEN, free for any
+  // peer.
   if (state == State::listen && slot.is_bound) {
     unbind(slot);
     listen(slot);
@@ -305,8 +306,8 @@ void Connections::input(const ip::Packet& packet, Instant now) {
   settle(*found);
 }
 
-/// The peer counts only while the segment is judged: unless it moved the connection out of LISTEN, the next
-/// one may come from anywhere.
+/// The peer counts only while the segment is judged: unless it moved the connection out of LISTEN,
+/// the next one may come from anywhere.
 void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
                                        Instant now) {
   slot.tuple = from;
@@ -357,8 +358,8 @@ void Connections::error(const ip::ErrorReport& report, Instant now) {
 
 void Connections::advance(Instant now) {
   now_ = now;
-  // A connection whose deadline does not move would hold up the clock for ever: each has a bounded number of
-  // turns, and what is still due then shows in next_deadline().
+  // A connection whose deadline does not move would hold up the clock for ever: each has a bounded
+  // number of turns, and what is still due then shows in next_deadline().
   constexpr std::size_t turns_each = 16;
   std::size_t turns = turns_each * deadlines_.size();
   while (turns-- > 0 && deadlines_.next() && *deadlines_.next() <= now) {

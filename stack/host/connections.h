@@ -14,8 +14,8 @@
 
 namespace tcproof::stack {
 
-/// The TCP connections of a host: which of them a segment belongs to (RFC 9293 3.10.7: exact before wildcard),
-/// their ports, ISNs and timers, and the way of their segments to the internet layer.
+/// The TCP connections of a host: which of them a segment belongs to (RFC 9293 3.10.7: exact before
+/// wildcard), their ports, ISNs and timers, and the way of their segments to the internet layer.
 class Connections {
  public:
   /// `layer` and `output` outlive this object.

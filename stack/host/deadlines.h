@@ -16,9 +16,9 @@ struct DeadlinePlace {
   std::size_t at = nowhere;
 };
 
-/// One deadline an item, the earliest at hand: a binary heap whose items know their place, so that moving a
-/// deadline costs log n and allocates nothing once the heap has grown. Equal deadlines come out in the order
-/// of `Item::id`, which keeps runs alike.
+/// One deadline an item, the earliest at hand: a binary heap whose items know their place, so that
+/// moving a deadline costs log n and allocates nothing once the heap has grown. Equal deadlines
+/// come out in the order of `Item::id`, which keeps runs alike.
 template <class Item>
 class Deadlines {
  public:

@@ -13,8 +13,8 @@ struct Ports {
   std::uint16_t src = 0, dst = 0;
 };
 
-/// What a segment on the wire means to RFC 9293. Options that are unknown or malformed are passed over
-/// (RFC 9293 3.1, MUST-6, MUST-7); the text stays where it is.
+/// What a segment on the wire means to RFC 9293. Options that are unknown or malformed are passed
+/// over (RFC 9293 3.1, MUST-6, MUST-7); the text stays where it is.
 tcp::Segment read_segment(const wire::TcpView& view);
 
 /// Octets that write_segment() needs, header, options and text.

@@ -8,8 +8,8 @@
 
 namespace tcproof::ip {
 
-/// For the small tables of neighbours and fragments. All of them are bounded, so a crafted collision costs
-/// one short walk.
+/// For the small tables of neighbours and fragments. All of them are bounded, so a crafted
+/// collision costs one short walk.
 struct AddressHash {
   std::size_t operator()(const wire::IpAddress& address) const {
     std::uint64_t h = 0xcbf29ce484222325U;

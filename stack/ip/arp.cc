@@ -11,8 +11,8 @@ using wire::ArpView;
 using wire::EthernetHeader;
 using wire::IpAddress;
 
-/// RFC 826, "Packet Reception", question by question. Merging and learning come before the look at the opcode:
-/// who sends to us is likely to be sent to.
+/// RFC 826, "Packet Reception", question by question. Merging and learning come before the look at
+/// the opcode: who sends to us is likely to be sent to.
 void Arp::input(wire::Bytes octets, Instant now) {
   const auto packet = ArpView::parse(octets);
   if (!packet) return sink_.trace("drop: arp, shorter than its fields, RFC 826");

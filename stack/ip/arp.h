@@ -12,8 +12,8 @@
 
 namespace tcproof::ip {
 
-/// Address resolution for IPv4 (RFC 826, RFC 1122 2.3.2): answers for our address, finds the link address of
-/// others, holds packets back meanwhile.
+/// Address resolution for IPv4 (RFC 826, RFC 1122 2.3.2): answers for our address, finds the link
+/// address of others, holds packets back meanwhile.
 class Arp {
  public:
   static constexpr Duration request_interval = 1s;  // RFC 1122 2.3.2.1: at most one a second
@@ -26,7 +26,8 @@ class Arp {
 
   /// What followed an Ethernet header of type ARP.
   void input(wire::Bytes packet, Instant now);
-  /// `frame` is complete but for its destination; it goes out at once or when `next_hop` has answered.
+  /// `frame` is complete but for its destination; it goes out at once or when `next_hop` has
+  /// answered.
   void send(wire::MutableBytes frame, const wire::IpAddress& next_hop, Instant now);
 
   void advance(Instant now);

@@ -63,8 +63,8 @@ Class classify_v4(const IcmpView& message) {
   }
 }
 
-/// RFC 9293 names no hard error of ICMPv6; "port unreachable" and "prohibited" say the same as their IPv4
-/// brothers (RFC 5461 2).
+/// RFC 9293 names no hard error of ICMPv6; "port unreachable" and "prohibited" say the same as
+/// their IPv4 brothers (RFC 5461 2).
 Class classify_v6(const IcmpView& message) {
   namespace code = wire::unreachable_v6_code;
   switch (message.type()) {

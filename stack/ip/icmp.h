@@ -20,13 +20,13 @@ struct ErrorReport {
   wire::Bytes transport;  // the quoted upper-layer header, 8 octets at least
 };
 
-/// Why no ICMP error may answer `packet`, as a rule; empty if one may (RFC 1122 3.2.2, RFC 4443 2.4 e).
-/// `type` and `code` are those of the error.
+/// Why no ICMP error may answer `packet`, as a rule; empty if one may (RFC 1122 3.2.2, RFC 4443 2.4
+/// e). `type` and `code` are those of the error.
 std::string_view reason_not_to_answer(const Packet& packet, const Interface& interface,
                                       std::uint8_t type, std::uint8_t code);
 
-/// How many octets of a packet of `size` an error quotes: IPv4 as many as fit into 576 (RFC 1812 4.3.2.3),
-/// IPv6 into 1280 (RFC 4443 2.4 c).
+/// How many octets of a packet of `size` an error quotes: IPv4 as many as fit into 576 (RFC 1812
+/// 4.3.2.3), IPv6 into 1280 (RFC 4443 2.4 c).
 std::size_t quote_size(wire::Family family, std::size_t size);
 
 bool is_error(wire::Family family, std::uint8_t icmp_type);
@@ -35,7 +35,8 @@ bool is_error(wire::Family family, std::uint8_t icmp_type);
 std::optional<ErrorReport> read_error(wire::Family family, const wire::IcmpView& message,
                                       const Interface& interface, std::string_view& rule);
 
-/// A packet of ours (whole or the start of it) as a report that `remote` cannot be reached, a soft error.
+/// A packet of ours (whole or the start of it) as a report that `remote` cannot be reached, a soft
+/// error.
 std::optional<ErrorReport> report_on(wire::Bytes own_packet, wire::Family family);
 
 }  // namespace tcproof::ip

@@ -22,10 +22,11 @@ struct Interface {
     return family == wire::Family::v4 ? v4 : v6;
   }
   bool is_ours(const wire::IpAddress& address) const;
-  /// Limited or directed broadcast of our IPv4 subnet (RFC 1122 3.2.1.3), the old all-zeros forms included.
+  /// Limited or directed broadcast of our IPv4 subnet (RFC 1122 3.2.1.3), the old all-zeros forms
+  /// included.
   bool is_broadcast(const wire::IpAddress& address) const;
-  /// Whose link address a packet to `dst` needs: `dst` itself on our link, else the router (RFC 1122 3.3.1.1).
-  /// Empty: no route.
+  /// Whose link address a packet to `dst` needs: `dst` itself on our link, else the router (RFC
+  /// 1122 3.3.1.1). Empty: no route.
   std::optional<wire::IpAddress> next_hop(const wire::IpAddress& dst) const;
 };
 

@@ -37,7 +37,8 @@ bool is_group(const IpAddress& dst, const Interface& interface) {
   return interface.is_broadcast(dst) || dst.is_multicast();
 }
 
-/// Walks the options. Sets `arrival.dropped` and the parameter problem if they do not add up (RFC 1122
+/// Walks the options. Sets `arrival.dropped` and the parameter problem if they do not add up (RFC
+/// 1122
 /// 3.2.2.5); an option that nobody knows is passed over (RFC 1122 3.2.1.8).
 void check_options(const Ipv4View& view, Arrival& arrival) {
   const Bytes options = view.options();

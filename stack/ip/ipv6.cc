@@ -78,7 +78,8 @@ class Walk {
   bool take(const ExtensionView& extension, bool first) {
     switch (extension.type) {
       case protocol::hop_by_hop:
-        // RFC 8200 4.1: only right behind the IPv6 header; elsewhere a zero is an unknown next header.
+        // RFC 8200 4.1: only right behind the IPv6 header; elsewhere a zero is an unknown next
+        // header.
         if (first) return options(extension);
         return refuse("drop: ipv6, hop-by-hop options not in front, RFC 8200 4",
                       problem::next_header, previous_next_header_);
@@ -89,7 +90,8 @@ class Walk {
     }
   }
 
-  /// RFC 8200 4.2: the two highest bits of an option's type say what to do with who does not know it.
+  /// RFC 8200 4.2: the two highest bits of an option's type say what to do with who does not know
+  /// it.
   bool options(const ExtensionView& extension) {
     remember(extension);
     const Bytes raw = extension.raw;

@@ -15,7 +15,8 @@
 
 namespace tcproof::ip {
 
-/// What the internet layer hands up and out. Only packet() and error() may call back into the layer, to send.
+/// What the internet layer hands up and out. Only packet() and error() may call back into the
+/// layer, to send.
 class Upper {
  public:
   virtual ~Upper() = default;
@@ -26,7 +27,8 @@ class Upper {
   virtual void trace(std::string_view rule) = 0;
 };
 
-/// The internet layer of a host on one Ethernet link: ARP and ND, IPv4 and IPv6 with fragments, ICMP.
+/// The internet layer of a host on one Ethernet link: ARP and ND, IPv4 and IPv6 with fragments,
+/// ICMP.
 class Layer : private FrameSink {
  public:
   /// `upper` outlives this object. `secret` seeds the identifications of packets.

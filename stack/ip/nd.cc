@@ -243,7 +243,8 @@ std::optional<Nd::State> Nd::state(const IpAddress& address) const {
   return found->second.state;
 }
 
-/// Keeps the table bounded: the entry heard of longest ago goes, unless something is under way with it.
+/// Keeps the table bounded: the entry heard of longest ago goes, unless something is under way with
+/// it.
 Nd::Entry& Nd::find_or_make(const IpAddress& address) {
   const auto found = entries_.find(address);
   if (found != entries_.end()) return found->second;

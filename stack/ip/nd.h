@@ -12,9 +12,9 @@
 
 namespace tcproof::ip {
 
-/// Neighbour discovery of a host (RFC 4861 7.2, 7.3): answers for our address, finds the link address of
-/// others, holds packets back meanwhile, and asks again when a neighbour has been silent for long.
-/// Router advertisements and redirects are ignored; routers come from the configuration.
+/// Neighbour discovery of a host (RFC 4861 7.2, 7.3): answers for our address, finds the link
+/// address of others, holds packets back meanwhile, and asks again when a neighbour has been silent
+/// for long. Router advertisements and redirects are ignored; routers come from the configuration.
 class Nd {
  public:
   // RFC 4861 10. REACHABLE_TIME is not randomised: equal runs stay equal.
@@ -32,7 +32,8 @@ class Nd {
 
   /// An ICMPv6 message of types 133 to 137 with a right checksum.
   void input(const Packet& packet, Instant now);
-  /// `frame` is complete but for its destination; it goes out at once or when `next_hop` has answered.
+  /// `frame` is complete but for its destination; it goes out at once or when `next_hop` has
+  /// answered.
   void send(wire::MutableBytes frame, const wire::IpAddress& next_hop, Instant now);
 
   void advance(Instant now);

@@ -28,8 +28,8 @@ struct Packet {
   wire::Family family() const { return src.family; }
 };
 
-/// What became of the octets behind an Ethernet header. Either `dropped` names the rule that refused them,
-/// or `fragment` holds a piece that waits for others, or `packet` is complete.
+/// What became of the octets behind an Ethernet header. Either `dropped` names the rule that
+/// refused them, or `fragment` holds a piece that waits for others, or `packet` is complete.
 struct Arrival {
   Packet packet;
   std::string_view dropped;

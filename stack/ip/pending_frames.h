@@ -9,8 +9,8 @@
 
 namespace tcproof::ip {
 
-/// Frames that wait for the link address of their next hop. RFC 1122 2.3.2.2 and RFC 4861 7.2.2 ask for at
-/// least the latest packet; room for the fragments of a full datagram keeps it whole.
+/// Frames that wait for the link address of their next hop. RFC 1122 2.3.2.2 and RFC 4861 7.2.2 ask
+/// for at least the latest packet; room for the fragments of a full datagram keeps it whole.
 class PendingFrames {
  public:
   static constexpr std::size_t max_frames = 48;

@@ -58,8 +58,8 @@ std::string_view Reassembler::take(Partial& partial, const Fragment& fragment) {
   return {};
 }
 
-/// The same octets at the same place, as a network that duplicates makes them. Ranges that touch have been
-/// joined, so "lies within what is there, with equal octets" is as near as can be told.
+/// The same octets at the same place, as a network that duplicates makes them. Ranges that touch
+/// have been joined, so "lies within what is there, with equal octets" is as near as can be told.
 bool Reassembler::repeats(const Partial& partial, const Fragment& fragment) const {
   const Range range{fragment.offset, fragment.offset + fragment.data.size()};
   const bool inside = std::ranges::any_of(

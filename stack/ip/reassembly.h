@@ -14,8 +14,8 @@
 
 namespace tcproof::ip {
 
-/// What the fragments of one packet have in common: RFC 791 3.2 (all four), RFC 8200 4.5 (protocol stays 0,
-/// for only the first fragment's next header counts).
+/// What the fragments of one packet have in common: RFC 791 3.2 (all four), RFC 8200 4.5 (protocol
+/// stays 0, for only the first fragment's next header counts).
 struct FragmentKey {
   wire::IpAddress src, dst;
   std::uint32_t id = 0;
@@ -33,16 +33,16 @@ struct Fragment {
   wire::Bytes packet;  // the fragment as it came, kept of the first one for ICMP to quote
 };
 
-/// Puts fragments together again (RFC 815's idea of holes, RFC 1122 3.3.2, RFC 8200 4.5). Memory is bounded:
-/// beyond the limits the packet that was begun first is given up.
+/// Puts fragments together again (RFC 815's idea of holes, RFC 1122 3.3.2, RFC 8200 4.5). Memory is
+/// bounded: beyond the limits the packet that was begun first is given up.
 class Reassembler {
  public:
   enum class Overlap : std::uint8_t {
-    /// IPv4: an octet that is there stays; RFC 791 leaves the choice. Where fragments agree nothing changes,
-    /// and a late forged fragment cannot rewrite what a filter has let pass.
+    /// IPv4: an octet that is there stays; RFC 791 leaves the choice. Where fragments agree nothing
+    /// changes, and a late forged fragment cannot rewrite what a filter has let pass.
     first_wins,
-    /// IPv6: the whole packet is discarded, and what else comes of it (RFC 5722, RFC 8200 4.5). An exact
-    /// repetition of a fragment is no overlap.
+    /// IPv6: the whole packet is discarded, and what else comes of it (RFC 5722, RFC 8200 4.5). An
+    /// exact repetition of a fragment is no overlap.
     discard_packet,
   };
   static constexpr Duration lifetime = 60s;  // RFC 1122 3.3.2: 60 to 120 s; RFC 8200 4.5: 60 s
@@ -59,7 +59,8 @@ class Reassembler {
   };
   Outcome add(const Fragment& fragment, Instant now);
 
-  /// Forgets every packet whose time is up. `first` is its first fragment as it came, empty if that is missing.
+  /// Forgets every packet whose time is up. `first` is its first fragment as it came, empty if that
+  /// is missing.
   void expire(Instant now, const std::function<void(wire::Bytes first)>& gone);
   std::optional<Instant> next_deadline() const;
   std::size_t packets() const { return partials_.size(); }

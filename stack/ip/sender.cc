@@ -133,8 +133,8 @@ void Sender::transmit(MutableBytes frame, const IpAddress& dst, const IpAddress&
   nd_.send(frame, next_hop, now);
 }
 
-/// RFC 6864 4.3: one counter for all destinations repeats only after 65536 packets. Packets that may be
-/// fragmented on their way need that; for atomic ones any value is right.
+/// RFC 6864 4.3: one counter for all destinations repeats only after 65536 packets. Packets that
+/// may be fragmented on their way need that; for atomic ones any value is right.
 std::uint16_t Sender::next_id_v4() {
   return ++id_v4_;
 }

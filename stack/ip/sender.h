@@ -24,8 +24,9 @@ enum class Sent : std::uint8_t {
   too_long,  // beyond 65535 octets, or beyond the MTU with `df`
 };
 
-/// Puts IP and Ethernet headers before a payload and finds the way out: source fragmentation, next hop, link
-/// address. The payload is written once, behind room for the headers, so nothing is copied or allocated.
+/// Puts IP and Ethernet headers before a payload and finds the way out: source fragmentation, next
+/// hop, link address. The payload is written once, behind room for the headers, so nothing is
+/// copied or allocated.
 class Sender {
  public:
   /// All outlive this object. `secret` seeds the identifications.

@@ -11,7 +11,8 @@ constexpr std::size_t ethernet_header = 14;
 
 }  // namespace
 
-/// The frame that waits to be overtaken. Events hold it weakly, so they do nothing once the link is gone.
+/// The frame that waits to be overtaken. Events hold it weakly, so they do nothing once the link is
+/// gone.
 struct FaultLink::Held {
   std::optional<wire::Buffer> frame;
   std::uint64_t number = 0;
@@ -35,7 +36,8 @@ std::size_t FaultLink::mtu() const {
 }
 
 void FaultLink::send(wire::Bytes frame) {
-  // Every draw happens for every frame: a fault that is switched off does not shift the others' numbers.
+  // Every draw happens for every frame: a fault that is switched off does not shift the others'
+  // numbers.
   const bool lost = random_.chance(faults_.loss);
   const bool doubled = random_.chance(faults_.duplicate);
   const bool reordered = random_.chance(faults_.reorder);

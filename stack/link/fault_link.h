@@ -19,8 +19,8 @@ struct Faults {
   Duration reorder_hold = 10ms;
 };
 
-/// Wraps a link and spoils what is sent through it; what is received passes untouched. The same seed and the
-/// same frames give the same faults.
+/// Wraps a link and spoils what is sent through it; what is received passes untouched. The same
+/// seed and the same frames give the same faults.
 class FaultLink : public Link {
  public:
   /// `simulator` and `inner` outlive this link.

@@ -8,7 +8,8 @@
 
 namespace tcproof::link {
 
-/// Where Ethernet frames go out and come in: simulated, faulty or real, each implements or wraps this.
+/// Where Ethernet frames go out and come in: simulated, faulty or real, each implements or wraps
+/// this.
 class Link {
  public:
   /// The octets are valid during the call only.

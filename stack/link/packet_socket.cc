@@ -136,7 +136,8 @@ int PacketSocket::send(wire::Bytes octets) {
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_ifindex = interface_index_;
-  // The header's own type: the kernel looks at it when it dissects the frame, never puts it on the wire.
+  // The header's own type: the kernel looks at it when it dissects the frame, never puts it on the
+  // wire.
   if (octets.size() >= ETH_HLEN) address.sll_protocol = htons(wire::be16(octets, 12));
   const auto sent = ::sendto(descriptor_, octets.data(), octets.size(), MSG_DONTWAIT,
                              reinterpret_cast<const sockaddr*>(&address), sizeof address);

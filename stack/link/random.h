@@ -6,12 +6,13 @@
 
 namespace tcproof::link {
 
-/// A seeded generator that gives the same numbers on every machine (SplitMix64), which the distributions of
-/// the standard library do not promise.
+/// A seeded generator that gives the same numbers on every machine (SplitMix64), which the
+/// distributions of the standard library do not promise.
 class Random {
  public:
   constexpr explicit Random(std::uint64_t seed) : state_(seed) {}
-  /// A seed of its own for everything that draws: the run's seed and what draws ("case id", "link name").
+  /// A seed of its own for everything that draws: the run's seed and what draws ("case id", "link
+  /// name").
   static constexpr Random derived(std::uint64_t seed, std::string_view what) {
     std::uint64_t h = 0xcbf29ce484222325U ^ seed;
     for (const char c : what) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3U;

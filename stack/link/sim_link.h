@@ -15,9 +15,9 @@ struct Direction {
   std::uint64_t rate = 0;  // bits per second; 0: sending takes no time
 };
 
-/// A full-duplex cable with two ends in virtual time. Frames of one direction arrive in the order sent;
-/// without delay and rate in the same instant, yet always by an event, never inside send().
-/// A frame longer than the MTU is dropped.
+/// A full-duplex cable with two ends in virtual time. Frames of one direction arrive in the order
+/// sent; without delay and rate in the same instant, yet always by an event, never inside send(). A
+/// frame longer than the MTU is dropped.
 class SimLink {
  public:
   /// `simulator` outlives the link. `forward` is what end a sends, `back` what end b sends.

@@ -19,8 +19,8 @@ std::optional<Instant> Simulator::next_event() const {
 void Simulator::advance(Instant to) {
   assert(to >= now_);
   while (!events_.empty() && events_.top().at <= to) {
-    // The queue orders by time and number alone, so the action may leave before the entry does: it can
-    // schedule into the same queue while it runs.
+    // The queue orders by time and number alone, so the action may leave before the entry does: it
+    // can schedule into the same queue while it runs.
     Entry entry = std::move(const_cast<Entry&>(events_.top()));
     events_.pop();
     now_ = entry.at;

@@ -11,8 +11,8 @@
 
 namespace tcproof::link {
 
-/// A virtual clock and the events that wait for it. Events of one instant run in the order they were
-/// scheduled, so a run is the same every time.
+/// A virtual clock and the events that wait for it. Events of one instant run in the order they
+/// were scheduled, so a run is the same every time.
 class Simulator {
  public:
   using Action = std::function<void()>;
@@ -21,7 +21,8 @@ class Simulator {
   /// `at` is not before now().
   void schedule(Instant at, Action action);
   std::optional<Instant> next_event() const;
-  /// Moves the clock to `to`, running every event up to and at it, those included that they schedule.
+  /// Moves the clock to `to`, running every event up to and at it, those included that they
+  /// schedule.
   void advance(Instant to);
 
  private:

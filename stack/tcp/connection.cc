@@ -54,7 +54,7 @@ void Connection::end(Error error, std::string_view rule) {
   send_buffer_.clear();
   ack_now_ = false;
   ack_pending_ = 0;
-  recover_.reset();
+  resend_until_.reset();
   if (error != Error::none) receive_buffer_.clear();
   enter(State::closed, rule);
 }
@@ -68,6 +68,7 @@ void Connection::return_to_listen(std::string_view rule) {
   push_.reset();
   receive_buffer_.clear();
   rto_ = RtoEstimator({config_.rto_initial, config_.rto_min, config_.rto_max});
+  congestion_ = {};
   tcb_ = {};
   send_mss_ = config_.default_send_mss;
   ack_now_ = false;

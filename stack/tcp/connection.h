@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "stack/tcp/challenge.h"
+#include "stack/tcp/congestion.h"
 #include "stack/tcp/receive_buffer.h"
 #include "stack/tcp/retransmit.h"
 #include "stack/tcp/segment.h"
@@ -151,9 +152,11 @@ class Connection {
   Next refuse_sequence(const Segment& seg, Instant now);
   Next check_rst(const Segment& seg, Instant now);
   Next check_syn(const Segment& seg, Instant now);
-  Next check_ack(const Segment& seg, Instant now);
+  Next check_ack(const Segment& seg, bool came_empty, Instant now);
   Next syn_received_ack(const Segment& seg, Instant now);
   Next after_ack(const Segment& seg, Instant now);
+  bool is_duplicate_ack(const Segment& seg, bool came_empty) const;
+  void duplicate_ack(Instant now);
   void check_urg(const Segment& seg);
   void process_text(const Segment& seg, Instant now);
   void check_fin(const Segment& seg, Instant now);
@@ -174,6 +177,7 @@ class Connection {
   // output.cc
   void output(Instant now);
   void send_queued(Instant now);
+  bool send_next(std::uint32_t room, Instant now);
   bool may_send(std::uint32_t length, std::uint32_t queued) const;
   void transmit(Seq seq, std::uint32_t length, bool fin, Instant now);
   void send_syn(Instant now);
@@ -185,6 +189,7 @@ class Connection {
   void mark_urgent(Segment& segment) const;
   void acknowledged_peer();
   std::uint32_t usable_window() const;
+  std::uint32_t flight_size() const;
   std::uint32_t unsent() const;
   bool fin_unsent() const;
   bool outstanding() const { return tcb_.snd.una != tcb_.snd.nxt; }
@@ -193,6 +198,7 @@ class Connection {
 
   // timeouts.cc
   void start_retransmission_timer(Instant now);
+  void restart_retransmission_timer(Instant now);
   void retransmission_timeout(Instant now);
   void persist_timeout(Instant now);
   void arm_persist(Instant now);
@@ -217,7 +223,9 @@ class Connection {
   Timers timers_;
   RtoEstimator rto_;
   Unanswered unanswered_;
-  std::optional<Seq> recover_;  // SND.NXT when the retransmission timer went off
+  Congestion congestion_;
+  std::optional<Seq>
+      resend_until_;  // SND.NXT when a loss was found: each ACK below brings a segment
   Duration persist_interval_{};
   bool ack_now_ = false;           // an acknowledgment is due with the next output
   std::uint32_t ack_pending_ = 0;  // octets received and not yet acknowledged

@@ -5,8 +5,8 @@
 #include "stack/tcp/rules.h"
 
 // What to send and when: segmentizing, Nagle, SWS avoidance, the FIN, acknowledgments (RFC 9293
-// 3.7.4, 3.8.6). Congestion control (RFC 5681) joins in send_queued(), where the usable window
-// bounds what goes out.
+// 3.7.4, 3.8.6). New text is bounded by the usable window and by cwnd (RFC 5681); a zero-window
+// probe and a FIN by the former only.
 
 namespace tcproof::tcp {
 
@@ -39,16 +39,26 @@ bool Connection::may_transmit_text() const {
 }
 
 void Connection::send_queued(Instant now) {
-  while (unsent() != 0 || fin_unsent()) {
-    const std::uint32_t queued = unsent();
-    const std::uint32_t usable = usable_window();
-    const std::uint32_t length = std::min({queued, usable, std::uint32_t{effective_send_mss()}});
-    // The FIN follows the last octet, and takes a sequence number of the window.
-    const bool fin = fin_unsent() && length == queued && usable > length;
-    if (length == 0 && !fin) return;
-    if (length != 0 && !may_send(length, queued)) return;
-    transmit(tcb_.snd.nxt, length, fin, now);
+  if (unsent() != 0 && congestion_.restart_after_idle(now, rto_.rto())) {
+    output_.trace(rule::restart_window);
   }
+  while (send_next(congestion_.room(flight_size()), now)) {
+  }
+}
+
+/// One new segment, if one may be sent; `room` is what congestion control leaves.
+bool Connection::send_next(std::uint32_t room, Instant now) {
+  const std::uint32_t queued = unsent();
+  const std::uint32_t usable = usable_window();
+  const std::uint32_t length =
+      std::min({queued, usable, room, std::uint32_t{effective_send_mss()}});
+  // The FIN follows the last octet, and takes a sequence number of the window. It is no data: cwnd
+  // does not hold it.
+  const bool fin = fin_unsent() && length == queued && usable > length;
+  if (length == 0 && !fin) return false;
+  if (length != 0 && !may_send(length, queued)) return false;
+  transmit(tcb_.snd.nxt, length, fin, now);
+  return true;
 }
 
 /// 3.8.6.2.1, rules (1) to (3), where `length` is min(D,U,Eff.snd.MSS) and `queued` is D.
@@ -64,6 +74,13 @@ bool Connection::may_send(std::uint32_t length, std::uint32_t queued) const {
 std::uint32_t Connection::usable_window() const {
   const std::int32_t usable = tcb_.snd.una + tcb_.snd.wnd - tcb_.snd.nxt;
   return usable > 0 ? static_cast<std::uint32_t>(usable) : 0;
+}
+
+/// FlightSize of RFC 5681 2: the text sent and not yet acknowledged. SYN and FIN are no text.
+std::uint32_t Connection::flight_size() const {
+  if (!tcb_.snd.syn_acked) return 0;
+  const Seq end = tcb_.snd.fin ? *tcb_.snd.fin : tcb_.snd.nxt;
+  return gt(end, tcb_.snd.una) ? static_cast<std::uint32_t>(end - tcb_.snd.una) : 0;
 }
 
 /// The sequence number of the first octet in the send buffer.
@@ -106,6 +123,7 @@ void Connection::transmit(Seq seq, std::uint32_t length, bool fin, Instant now) 
     rto_.time(end, now);
   else
     rto_.forget_timed();  // Karn (RFC 6298 3)
+  if (length != 0) congestion_.sent(now);
   const bool new_fin = fin && !tcb_.snd.fin;
   if (new_fin) tcb_.snd.fin = text_end;
   if (gt(end, tcb_.snd.nxt)) tcb_.snd.nxt = end;
@@ -126,8 +144,7 @@ void Connection::mark_urgent(Segment& segment) const {
 /// The segment at the front of the retransmission queue (3.10.8), cut anew to what fits now.
 void Connection::transmit_earliest(Instant now) {
   if (!tcb_.snd.syn_acked) return send_syn(now);
-  const Seq end = tcb_.snd.fin ? *tcb_.snd.fin : tcb_.snd.nxt;
-  transmit_from_una(static_cast<std::uint32_t>(end - tcb_.snd.una), now);
+  transmit_from_una(flight_size(), now);
 }
 
 /// Up to `text` octets from SND.UNA on. A zero window still takes one: the probe.

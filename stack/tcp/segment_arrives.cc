@@ -117,10 +117,11 @@ void Connection::syn_sent_syn(const Segment& seg, Instant now) {
 
 /// 3.10.7.4. Eight checks in the RFC's order; the first five may drop the segment.
 void Connection::on_other_states(Segment seg, Instant now) {
-  if (check_sequence(seg, now) == Next::drop) return;  // First
-  if (check_rst(seg, now) == Next::drop) return;       // Second
-  if (check_syn(seg, now) == Next::drop) return;       // Fourth
-  if (check_ack(seg, now) == Next::drop) return;       // Fifth
+  const bool came_empty = seg.len() == 0;  // before the first check takes away what does not fit
+  if (check_sequence(seg, now) == Next::drop) return;         // First
+  if (check_rst(seg, now) == Next::drop) return;              // Second
+  if (check_syn(seg, now) == Next::drop) return;              // Fourth
+  if (check_ack(seg, came_empty, now) == Next::drop) return;  // Fifth
   trim_to_window(seg);     // not before: RFC 5961 compares the arriving SEG.SEQ
   check_urg(seg);          // Sixth
   process_text(seg, now);  // Seventh
@@ -222,7 +223,7 @@ Connection::Next Connection::check_syn(const Segment& seg, Instant now) {
 }
 
 /// Fifth. Acknowledge, update the window, then let the ACK of our FIN move the state.
-Connection::Next Connection::check_ack(const Segment& seg, Instant now) {
+Connection::Next Connection::check_ack(const Segment& seg, bool came_empty, Instant now) {
   if (!seg.ack_flag()) {
     output_.trace(rule::check_ack_off);
     return Next::drop;
@@ -237,12 +238,43 @@ Connection::Next Connection::check_ack(const Segment& seg, Instant now) {
     return Next::drop;
   }
   if (zero_window()) unanswered_.restart(now);  // the peer lives, so probing goes on (MUST-37)
+  const bool duplicate = is_duplicate_ack(seg, came_empty);
+  tcb_.snd.last_wnd = seg.wnd;
   const bool advances = gt(seg.ack, tcb_.snd.una);
   if (advances) acknowledge_up_to(seg.ack, now);
-  const bool recovering = advances && recover_;
+  const bool resending = advances && resend_until_;
   if (geq(seg.ack, tcb_.snd.una)) update_send_window(seg, now);
-  if (recovering && !zero_window()) transmit_earliest(now);
+  if (resending && !zero_window()) {
+    if (congestion_.recovering()) output_.trace(rule::partial_ack);
+    transmit_earliest(now);
+  }
+  if (duplicate) duplicate_ack(now);
   return after_ack(seg, now);
+}
+
+/// RFC 5681 2, (a) to (e); the SYN of (c) is gone already. Behind a zero window the answers to our
+/// probes look the same, but say that the window is still closed and not that anything was lost.
+bool Connection::is_duplicate_ack(const Segment& seg, bool came_empty) const {
+  return flight_size() != 0 && came_empty && seg.ack == tcb_.snd.una &&
+         seg.wnd == tcb_.snd.last_wnd && seg.wnd != 0 && !zero_window();
+}
+
+/// RFC 5681 3.2, as RFC 6582 3.2 changes it. New segments for an inflated cwnd follow in output().
+void Connection::duplicate_ack(Instant now) {
+  switch (congestion_.duplicate(tcb_.snd.nxt, flight_size())) {
+    case Congestion::Duplicate::nothing:
+    case Congestion::Duplicate::inflated: return;
+    case Congestion::Duplicate::limited_transmit:
+      if (!may_transmit_text() || unsent() == 0) return;
+      if (send_next(congestion_.limited_room(flight_size()), now)) {
+        output_.trace(rule::limited_transmit);
+      }
+      return;
+    case Congestion::Duplicate::fast_retransmit:
+      output_.trace(rule::fast_retransmit);
+      resend_until_ = tcb_.snd.nxt;
+      return transmit_earliest(now);
+  }
 }
 
 /// Fifth, until our SYN is acknowledged: in SYN-RECEIVED, and in FIN-WAIT-1 if CLOSE came that
@@ -375,21 +407,24 @@ void Connection::take_fin(Instant now) {
 void Connection::acknowledge_up_to(Seq ack, Instant now) {
   auto octets = static_cast<std::uint32_t>(ack - tcb_.snd.una);
   rto_.acknowledged(ack, now);
-  if (!tcb_.snd.syn_acked) {
+  const bool of_syn = !tcb_.snd.syn_acked;
+  if (of_syn) {
     tcb_.snd.syn_acked = true;
     octets -= 1;
-    if (unanswered_.transmissions != 0) rto_.syn_was_retransmitted();  // (5.7)
+    const bool again = unanswered_.transmissions != 0;
+    if (again) rto_.syn_was_retransmitted();  // (5.7)
+    congestion_.begin(effective_send_mss(), again);
   }
   if (tcb_.snd.fin && gt(ack, *tcb_.snd.fin)) octets -= 1;
   send_buffer_.drop_front(octets);
   tcb_.snd.una = ack;
   if (tcb_.snd.urgent && geq(ack, tcb_.snd.up)) tcb_.snd.urgent = false;
   if (push_ && geq(ack, *push_)) push_.reset();
-  if (recover_ && geq(ack, *recover_)) recover_.reset();
+  if (!of_syn) congestion_.acknowledged(ack, octets, flight_size());
+  if (resend_until_ && geq(ack, *resend_until_)) resend_until_.reset();
   soft_error_ = false;
   unanswered_.restart(now);
-  timers_.retransmission.reset();
-  if (outstanding() && !zero_window()) start_retransmission_timer(now);
+  restart_retransmission_timer(now);
 }
 
 void Connection::established(std::string_view rule, Instant) {

@@ -19,9 +19,11 @@ using wire::Seq;
 ///                               +SND.WND                             +RCV.WND
 struct Tcb {
   struct Send {
-    Seq una;                    // oldest unacknowledged sequence number
-    Seq nxt;                    // next sequence number to be sent
-    std::uint32_t wnd = 0;      // send window, an offset from SND.UNA
+    Seq una;                // oldest unacknowledged sequence number
+    Seq nxt;                // next sequence number to be sent
+    std::uint32_t wnd = 0;  // send window, an offset from SND.UNA
+    std::uint32_t last_wnd =
+        0;  // SEG.WND of the last acknowledgment, even an old one (RFC 5681 2 (e))
     std::uint32_t max_wnd = 0;  // the largest window ever offered (3.8.6.2.1, RFC 5961 5.2)
     Seq up;                     // urgent pointer: the octet following the urgent data
     bool urgent = false;        // SND.UP means something: there is urgent data not yet acknowledged

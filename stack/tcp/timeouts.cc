@@ -26,17 +26,30 @@ void Connection::start_retransmission_timer(Instant now) {
   timers_.retransmission = now + rto_.rto();
 }
 
+/// RFC 6298 (5.2), (5.3): new data is acknowledged. Later partial ACKs of one recovery do not
+/// restart the timer (RFC 6582 3.2 step 3), so that a window with many losses ends in slow start
+/// and not in one round trip each.
+void Connection::restart_retransmission_timer(Instant now) {
+  if (timers_.retransmission && outstanding() && congestion_.past_first_partial()) return;
+  timers_.retransmission.reset();
+  if (outstanding() && !zero_window()) start_retransmission_timer(now);
+}
+
 /// RFC 6298 (5.4) to (5.6): the earliest segment again, and twice the patience.
 void Connection::retransmission_timeout(Instant now) {
   if (gave_up(now)) return;
   output_.trace(rule::retransmit);
+  const bool again = unanswered_.transmissions != 0;
   unanswered_.transmissions += 1;
   if (unanswered_.transmissions == config_.r1) output_.trace(rule::r1_reached);
   rto_.back_off();
   rto_.forget_timed();
   // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment:
   // what followed the lost one was most likely lost as well, and would else cost one timeout each.
-  if (tcb_.snd.syn_acked) recover_ = tcb_.snd.nxt;
+  if (tcb_.snd.syn_acked) {
+    resend_until_ = tcb_.snd.nxt;
+    congestion_.timed_out(tcb_.snd.nxt, flight_size(), again);
+  }
   transmit_earliest(now);
 }
 
@@ -56,7 +69,7 @@ void Connection::arm_persist(Instant now) {
     // What is in flight is probed for, not timed out: the peer has said why it is not taken
     // (MUST-35, SHLD-17).
     timers_.retransmission.reset();
-    recover_.reset();
+    resend_until_.reset();
     if (timers_.persist && persist_interval_ != Duration::zero()) return;
     persist_interval_ = rto_.rto();
     timers_.persist = now + persist_interval_;  // SHLD-29
@@ -94,8 +107,11 @@ void Connection::leave_persist(Instant now) {
   timers_.persist.reset();
   persist_interval_ = Duration::zero();
   unanswered_.restart(now);
+  if (unsent() != 0 && congestion_.restart_after_idle(now, rto_.rto())) {
+    output_.trace(rule::restart_window);
+  }
   if (!outstanding()) return;
-  recover_ = tcb_.snd.nxt;
+  resend_until_ = tcb_.snd.nxt;
   transmit_from_una(static_cast<std::uint32_t>(send_buffer_.size()), now);
 }
 

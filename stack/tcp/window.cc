@@ -32,7 +32,7 @@ void Connection::trim_to_window(Segment& seg) const {
 }
 
 void Connection::set_send_window(const Segment& seg) {
-  tcb_.snd.wnd = seg.wnd;
+  tcb_.snd.wnd = tcb_.snd.last_wnd = seg.wnd;
   tcb_.snd.max_wnd = std::max(tcb_.snd.max_wnd, tcb_.snd.wnd);
   tcb_.snd.wl1 = seg.seq;
   tcb_.snd.wl2 = seg.ack;

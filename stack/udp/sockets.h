@@ -23,7 +23,8 @@ struct Received {
 /// What an ICMP error told about datagrams sent from a socket (RFC 1122 4.1.3.3).
 enum class SocketError : std::uint8_t { none, refused, unreachable };
 
-/// Bound ports and what waits in them. Received octets are bounded per socket; what comes beyond is dropped.
+/// Bound ports and what waits in them. Received octets are bounded per socket; what comes beyond is
+/// dropped.
 class Sockets {
  public:
   static constexpr std::size_t max_queued_octets = 256 * 1024;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any octets as a case file: a good case or diagnostics, never anything else. What loads is also made for a profile
-// without values.
+// Any octets as a case file: a good case or diagnostics, never anything else. What loads is also
+// made for a profile without values.
 #include <cstddef>
 #include <cstdint>
 #include <set>

@@ -5,8 +5,8 @@
 #include "stack/host.h"
 #include "stack/wire/frame.h"
 
-// Goal: no octets from the wire make a host crash, hang or grow without bound. The input is a script: a control
-// octet, a length, that many octets of a frame, and so on.
+// Goal: no octets from the wire make a host crash, hang or grow without bound. The input is a
+// script: a control octet, a length, that many octets of a frame, and so on.
 
 namespace {
 

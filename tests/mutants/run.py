@@ -119,6 +119,8 @@ def main():
                 survivors.append(name)
                 print(f"SURVIVED  {name:<34} {len(failures)} cases fail, none names "
                       f"{', '.join(mutant['requirements'])}", flush=True)
+                for case, ids in failures:
+                    print(f"            {case} names {', '.join(sorted(ids))}", flush=True)
     print(f"{len(mutants) - len(survivors)} of {len(mutants)} mutants caught")
     return 1 if survivors else 0
 

@@ -257,7 +257,8 @@ class HostAlone : public testing::Test {
   LabHost b{test::config_b()};
 };
 
-// RFC 9293 3.10.7.4 third: a reset in SYN-RECEIVED returns a passive OPEN to LISTEN, free for the next SYN.
+// RFC 9293 3.10.7.4 third: a reset in SYN-RECEIVED returns a passive OPEN to LISTEN, free for the
+// next SYN.
 TEST_F(HostAlone, AResetInSynReceivedReturnsThePassiveOpenToListen) {
   const auto opened = b->open_passive(Family::v4, port, {}, now);
   input(tcp_from_a(wire::flag::syn, 100, 0));

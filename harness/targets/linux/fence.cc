@@ -113,7 +113,8 @@ Fence::Taken Fence::take(LinkId link, wire::Bytes frame) {
   return Taken::closed;
 }
 
-/// RFC 4861 7.2.4: a solicitation from :: is answered to all nodes, so the answer bears no trace of its asker.
+/// RFC 4861 7.2.4: a solicitation from :: is answered to all nodes, so the answer bears no trace of
+/// its asker.
 bool Fence::is_advertisement(const Hop& hop, wire::Bytes octets) const {
   if (hop.asked.family != wire::Family::v6) return false;
   const auto frame = wire::dissect(octets);

@@ -11,15 +11,16 @@
 
 namespace tcproof::harness {
 
-/// Proves that everything immediate has happened, without waiting: on a veth pair frames are handled in
-/// order, so when a probe sent after a stimulus is answered, what the stimulus caused is in. The probe is an
-/// ARP request from 0.0.0.0 (RFC 5227 1.1: it teaches its receiver nothing) whose sender's MAC is the fence's own,
-/// which tells its answers from all others. On a routed path every hop is asked, to the target and back, because a
-/// forwarded frame joins the next link's queue only when the router gets to it. No I/O and no clock in here.
+/// Proves that everything immediate has happened, without waiting: on a veth pair frames are
+/// handled in order, so when a probe sent after a stimulus is answered, what the stimulus caused is
+/// in. The probe is an ARP request from 0.0.0.0 (RFC 5227 1.1: it teaches its receiver nothing)
+/// whose sender's MAC is the fence's own, which tells its answers from all others. On a routed path
+/// every hop is asked, to the target and back, because a forwarded frame joins the next link's
+/// queue only when the router gets to it. No I/O and no clock in here.
 class Fence {
  public:
-  /// `path`: the links from the tester to the target. A host with no IPv4 address is asked by a neighbour
-  /// solicitation from :: instead.
+  /// `path`: the links from the tester to the target. A host with no IPv4 address is asked by a
+  /// neighbour solicitation from :: instead.
   Fence(const checks::Network& network, const std::vector<checks::LinkId>& path);
 
   struct Probe {

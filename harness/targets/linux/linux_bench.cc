@@ -211,7 +211,8 @@ bool LinuxBench::take_wakeups() {
         return tap.socket.descriptor() == fd;
       });
     }
-    // Taps stay ready until they are read, so a full round that was only taps must not be asked again.
+    // Taps stay ready until they are read, so a full round that was only taps must not be asked
+    // again.
   } while (count == static_cast<int>(events.size()) && sockets);
   return sockets;
 }

@@ -15,8 +15,9 @@
 
 namespace tcproof::harness {
 
-/// The kernel as target of one attempt: its own namespaces, gone with this object. Times are those of
-/// CLOCK_REALTIME: the kernel's receive time of a frame, the moment before sendto() of a sent one.
+/// The kernel as target of one attempt: its own namespaces, gone with this object. Times are those
+/// of CLOCK_REALTIME: the kernel's receive time of a frame, the moment before sendto() of a sent
+/// one.
 class LinuxBench final : public RealBench {
  public:
   /// Both outlive the bench. A skip (see is_skip()): the case needs what this machine lacks.

@@ -62,8 +62,8 @@ void LinuxUser::progress() {
 }
 
 bool LinuxUser::retry_once() {
-  // Calls that wait return in the order they were made on their connection. The others do not wait for them:
-  // a RECEIVE in the background holds up no SEND.
+  // Calls that wait return in the order they were made on their connection. The others do not wait
+  // for them: a RECEIVE in the background holds up no SEND.
   std::vector<bool> receiving(connections_.size());
   for (const Pending& pending : pending_) {
     const Step& step = *pending.step;

@@ -14,8 +14,8 @@
 
 namespace tcproof::harness {
 
-/// The target's application: a case's user calls on non-blocking sockets in the target's namespace, and the
-/// state of each connection of the case. Calls that have to wait are kept and tried again.
+/// The target's application: a case's user calls on non-blocking sockets in the target's namespace,
+/// and the state of each connection of the case. Calls that have to wait are kept and tried again.
 class LinuxUser {
  public:
   /// `epoll` hears of every socket, edge-triggered. All but `diag` outlive the user.
@@ -30,14 +30,15 @@ class LinuxUser {
 
   void call(const checks::Step& step);
   void withdraw(checks::StepId step);
-  /// Goes on with whatever can go on: to be called after everything that the kernel may have noticed.
+  /// Goes on with whatever can go on: to be called after everything that the kernel may have
+  /// noticed.
   void progress();
   std::vector<Return> take_returns() { return std::exchange(returns_, {}); }
 
   /// A frame of this connection was sent: from now on its ports are this connection's.
   void used(checks::ConnId conn) { connections_[conn].last_used = ++uses_; }
-  /// RFC 9293's view of one connection. A listener lives on after its connection has come; to the connection
-  /// it is LISTEN only until then.
+  /// RFC 9293's view of one connection. A listener lives on after its connection has come; to the
+  /// connection it is LISTEN only until then.
   checks::State state(checks::ConnId conn);
 
  private:
@@ -50,9 +51,9 @@ class LinuxUser {
     std::uint64_t foreign_cookie = 0;  // of an older connection with the same ports
     std::uint64_t last_used = 0;
   };
-  /// Passive OPENs of one port share one. It closes once each of them has its connection, since for RFC 9293
-  /// nobody listens any more; with an explicit backlog the queue is the point and connections stay in it
-  /// until they are asked for.
+  /// Passive OPENs of one port share one. It closes once each of them has its connection, since for
+  /// RFC 9293 nobody listens any more; with an explicit backlog the queue is the point and
+  /// connections stay in it until they are asked for.
   struct Listener {
     UniqueFd socket;
     std::uint32_t waiting = 0;  // OPENs without a connection

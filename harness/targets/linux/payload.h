@@ -8,8 +8,8 @@
 
 namespace tcproof::harness {
 
-/// What a call of the target's application sends: its own data, else the target's pattern, whose first octet
-/// here has the number `first` (docs/case-language.md 2.3).
+/// What a call of the target's application sends: its own data, else the target's pattern, whose
+/// first octet here has the number `first` (docs/case-language.md 2.3).
 inline wire::Buffer target_payload(const checks::Call& call, std::uint64_t first) {
   if (call.data) return *call.data;
   wire::Buffer octets(call.count);

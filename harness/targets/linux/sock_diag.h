@@ -19,8 +19,8 @@ struct Tuple {
   bool operator==(const Tuple&) const = default;
 };
 
-/// The kernel's view of single connections (sock_diag(7)), request sockets and TIME-WAIT included, which the
-/// user's own descriptor does not show. A look costs about 3 us.
+/// The kernel's view of single connections (sock_diag(7)), request sockets and TIME-WAIT included,
+/// which the user's own descriptor does not show. A look costs about 3 us.
 class SockDiag {
  public:
   static Tried<SockDiag> open(const Namespace& space);

@@ -40,7 +40,8 @@ MadeSocket make_socket(const Namespace& space, wire::Family family, bool tcp);
 /// The port a socket is bound to; 0 if it is not.
 std::uint16_t local_port(int socket);
 
-/// A STATUS with a subject; empty if the socket cannot tell. `unread` and `urgent` count what the socket holds.
+/// A STATUS with a subject; empty if the socket cannot tell. `unread` and `urgent` count what the
+/// socket holds.
 std::optional<std::int64_t> socket_number(int socket, checks::Call::Status subject,
                                           wire::Family family);
 /// The error that waits on the socket, taken from it.

@@ -105,7 +105,8 @@ void Stream::abort() {
 }
 
 void Stream::note_error(int number) {
-  // A RST in CLOSE-WAIT is EPIPE to the kernel; a SEND after CLOSE, which is EPIPE too, never gets here.
+  // A RST in CLOSE-WAIT is EPIPE to the kernel; a SEND after CLOSE, which is EPIPE too, never gets
+  // here.
   ended_ = number == EPIPE ? Outcome::reset : outcome_of(number);
 }
 

@@ -12,8 +12,8 @@
 
 namespace tcproof::harness {
 
-/// The user's side of one TCP connection: RFC 9293 3.9.1's calls on a non-blocking socket. What the socket
-/// does not take yet waits here, in order, the FIN of a CLOSE included.
+/// The user's side of one TCP connection: RFC 9293 3.9.1's calls on a non-blocking socket. What the
+/// socket does not take yet waits here, in order, the FIN of a CLOSE included.
 class Stream {
  public:
   explicit Stream(UniqueFd socket) : socket_(std::move(socket)) {}
@@ -33,8 +33,8 @@ class Stream {
   /// What a RECEIVE that waits has got so far.
   wire::Buffer take_read() { return std::exchange(received_, {}); }
 
-  /// No more octets follow: a FIN once all that was given is sent. The socket stays, so that RECEIVE and
-  /// FIN-WAIT-2 go on for as long as RFC 9293 lets them.
+  /// No more octets follow: a FIN once all that was given is sent. The socket stays, so that
+  /// RECEIVE and FIN-WAIT-2 go on for as long as RFC 9293 lets them.
   checks::Outcome close();
   checks::Outcome shutdown(checks::Call::Shutdown what);
   /// Sends a RST where RFC 9293 3.10.5 wants one; the descriptor is gone.

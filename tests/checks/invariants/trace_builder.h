@@ -14,8 +14,9 @@
 
 namespace tcproof::checks::invariant_test {
 
-/// A trace written by hand: `tester("S 0:0(0) win 65535 <mss 1000>").target("S. 0:0(0) ack 1")`. Numbers are
-/// relative to ISNs just below the wrap, payload is the pattern of its side, a frame comes each millisecond.
+/// A trace written by hand: `tester("S 0:0(0) win 65535 <mss 1000>").target("S. 0:0(0) ack 1")`.
+/// Numbers are relative to ISNs just below the wrap, payload is the pattern of its side, a frame
+/// comes each millisecond.
 class TraceBuilder {
  public:
   TraceBuilder() {

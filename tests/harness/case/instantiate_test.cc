@@ -42,8 +42,8 @@ class Instantiate : public testing::Test {
     if (library) library_.emplace(std::move(*library));
   }
 
-  /// Each case is a file of its own: the library keeps what it has read. `head` stands between `covers` and
-  /// `steps`.
+  /// Each case is a file of its own: the library keeps what it has read. `head` stands between
+  /// `covers` and `steps`.
   Loaded<const CaseFile*> try_load(const std::string& head, const std::string& steps) {
     const std::string name = "a/x" + std::to_string(next_++) + ".yaml";
     specs_.write(name,

@@ -181,7 +181,8 @@ TEST_F(Messages, Anchor) {
             "      = write the value out\n");
 }
 
-// Columns count characters: the two octets of an umlaut are one, and the caret stands below its letter.
+// Columns count characters: the two octets of an umlaut are one, and the caret stands below its
+// letter.
 TEST_F(Messages, ColumnsCountCharacters) {
   EXPECT_EQ(
       with_steps("  - { silence: now, note: ü, x }\n"),

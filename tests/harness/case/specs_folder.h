@@ -9,8 +9,8 @@
 
 namespace tcproof::harness {
 
-/// A folder of specs of a test's own: the shipped requirements, starts, topologies and profiles, and the cases that
-/// the test writes. Files are named as a user would name them, below `specs`.
+/// A folder of specs of a test's own: the shipped requirements, starts, topologies and profiles,
+/// and the cases that the test writes. Files are named as a user would name them, below `specs`.
 class SpecsFolder {
  public:
   SpecsFolder() {

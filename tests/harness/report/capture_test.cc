@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Foreign readers judge the writer: libpcap for octets and nanoseconds, tshark for comments and interfaces.
+// Foreign readers judge the writer: libpcap for octets and nanoseconds, tshark for comments and
+// interfaces.
 #include "harness/report/capture.h"
 
 #include <gtest/gtest.h>
@@ -77,8 +78,8 @@ TEST(Capture, TsharkReadsInterfacesAndComments) {
                 " -T fields -E separator='|' -e frame.interface_name -e frame.comment "
                 "-e frame.p2p_dir -e frame.time_epoch -e frame.len 2>/dev/null");
   EXPECT_EQ(rows,
-            "wire|specs/tcp/mss/segments-respect-peer-mss.yaml:10 send ||0.000012000|60\n"
-            "wire|specs/tcp/mss/segments-respect-peer-mss.yaml:11 expect ||0.000031000|60\n");
+            "wire|specs/tcp/mss/segments-respect-peer-mss.yaml:10 send |0|0.000012000|60\n"
+            "wire|specs/tcp/mss/segments-respect-peer-mss.yaml:11 expect |1|0.000031000|60\n");
 }
 
 TEST(Capture, NamesFollowTheCase) {

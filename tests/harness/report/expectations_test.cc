@@ -78,6 +78,17 @@ TEST(Expectations, AnErrorIsNeverHidden) {
   }
 }
 
+TEST(Expectations, AListedFailureIsExpectedAtAnyLevel) {
+  CaseResult result = failed_case();
+  result.judgement.failures[0].level = Level::should;
+  Expectations({deviation("RFC9293-MUST-16")}, Level::must).apply(result);
+  EXPECT_EQ(result.expectation, Expectation::expected);
+  result = failed_case();
+  result.judgement.failures[0].level = Level::should;
+  Expectations({}, Level::must).apply(result);
+  EXPECT_EQ(result.expectation, Expectation::none);
+}
+
 TEST(Expectations, FailOnDecidesWhichLevelsCount) {
   CaseResult result = failed_case();
   result.judgement.failures[0].level = Level::should;

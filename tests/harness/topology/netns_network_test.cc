@@ -134,7 +134,8 @@ TEST_F(NetnsNetworkTest, FlushesWork) {
   EXPECT_TRUE(paths) << paths.error().step << ": " << paths.error().why;
 }
 
-// What veth pairs cannot do must be a skip with its reason, never a network that is silently another one.
+// What veth pairs cannot do must be a skip with its reason, never a network that is silently
+// another one.
 TEST_F(NetnsNetworkTest, RefusesWhatItCannotDo) {
   link::Reaper reaper;
   auto lossy = pair_network();

@@ -70,7 +70,8 @@ std::optional<checks::Network> read(std::string text, const std::string& from,
   return network;
 }
 
-// An impairment is named after who receives: behind the router that is the router's end of the link.
+// An impairment is named after who receives: behind the router that is the router's end of the
+// link.
 TEST(TopologyFile, ImpairmentsByReceiver) {
   std::string message;
   const auto network = read(good, "", "", message);
@@ -105,7 +106,7 @@ TEST(TopologyFile, RefusesWithReasons) {
   EXPECT_EQ(refused("too-big: 0", "too-big: fine"),
             "'too-big' is send, drop or an MTU, not 'fine'");
   EXPECT_EQ(refused("impair: { tester:", "impair: { testr:"), "no host 'testr'");
-  EXPECT_EQ(refused("name: x", "nam: x"), "unknown key 'nam'");
+  EXPECT_EQ(refused("name: x", "nam: x"), "a topology needs 'name'");
 }
 
 }  // namespace

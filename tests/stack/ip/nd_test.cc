@@ -188,7 +188,8 @@ TEST_F(NdTest, OverrideDecidesWhetherANewAddressCounts) {
   EXPECT_EQ(under_test.state(peer_v6), Nd::State::reachable);
 }
 
-// RFC 4861 7.3: reachable 30 s, then the first packet starts 5 s of delay, then three unicast probes.
+// RFC 4861 7.3: reachable 30 s, then the first packet starts 5 s of delay, then three unicast
+// probes.
 TEST_F(NdTest, ASilentNeighbourIsProbedAndForgotten) {
   learn();
   run(30s);

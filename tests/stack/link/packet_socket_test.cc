@@ -49,7 +49,8 @@ bool await(const PacketSocket& socket) {
   return ::poll(&ready, 1, 2000) == 1;
 }
 
-// The loopback device hands every frame back: the socket that sent it must see it come in once and never go out.
+// The loopback device hands every frame back: the socket that sent it must see it come in once and
+// never go out.
 TEST(PacketSocket, SeesOnlyWhatComesIn) {
   const bool ran = in_a_namespace([] {
     Reaper reaper;

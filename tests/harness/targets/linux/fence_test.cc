@@ -83,7 +83,8 @@ TEST(Fence, RepeatsAndGivesUp) {
   EXPECT_TRUE(fence.hopeless(start + 3s));
 }
 
-// Without an IPv4 address the solicitation of duplicate address detection does it; its answer goes to all nodes.
+// Without an IPv4 address the solicitation of duplicate address detection does it; its answer goes
+// to all nodes.
 TEST(Fence, AsksByNeighbourSolicitationWithoutIpv4) {
   auto network = pair_network();
   network.links[0].ends[1].v4.reset();

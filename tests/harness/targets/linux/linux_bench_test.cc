@@ -106,7 +106,8 @@ TEST_P(LinuxBenchTest, TimesAreInOrder) {
   }
 }
 
-// A fence is no frame of the target and teaches it nothing; a SYN with a bad checksum draws no answer.
+// A fence is no frame of the target and teaches it nothing; a SYN with a bad checksum draws no
+// answer.
 TEST_P(LinuxBenchTest, FenceProvesSilence) {
   Session s(pair_network(), GetParam());
   ASSERT_TRUE(s.open());
