@@ -64,6 +64,7 @@ Tried<void> refused(const Setting& setting, int number) {
 
 /// What a fresh namespace may have inherited from the machine and no host of ours wants.
 constexpr Setting of_every_host[] = {
+    {"net.ipv4.ip_forward", "0"},
     {"net.ipv4.conf.all.rp_filter", "0"},
     {"net.ipv4.conf.default.rp_filter", "0"},
     {"net.ipv4.conf.default.arp_ignore", "0"},
