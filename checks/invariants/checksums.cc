@@ -65,8 +65,9 @@ void check_checksums(const Case&, const Transcript& transcript, Failures& out) {
       const wire::ChecksumSpec* wanted = field.of(right);
       if (sent == nullptr || wanted == nullptr || *sent == *wanted) continue;
       if (not_computed(field, sighting.frame, number(*sent))) continue;
-      Failure failure = failure_at(sighting, fmt::format("{} checksum 0x{:04x}, right is 0x{:04x}",
-                                                         field.name, number(*sent), number(*wanted)));
+      Failure failure =
+          failure_at(sighting, fmt::format("{} checksum 0x{:04x}, right is 0x{:04x}", field.name,
+                                           number(*sent), number(*wanted)));
       failure.requirements = {field.requirement};
       out.push_back(std::move(failure));
       return;

@@ -40,7 +40,9 @@ constexpr std::array invariants = {
 
 }  // namespace
 
-std::span<const Invariant> all_invariants() { return invariants; }
+std::span<const Invariant> all_invariants() {
+  return invariants;
+}
 
 const Invariant* find_invariant(std::string_view name) {
   const auto it = std::find_if(invariants.begin(), invariants.end(),
