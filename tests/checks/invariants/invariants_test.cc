@@ -55,6 +55,23 @@ TEST(Checksums, AWrongOneIsFound) {
             "IPv4 header");
 }
 
+// The sum of this segment is zero, which a sender may write as 0xffff: both verify.
+TEST(Checksums, ZeroHasTwoForms) {
+  for (const std::uint16_t form : {std::uint16_t{0}, std::uint16_t{0xffff}, std::uint16_t{1}}) {
+    TraceBuilder trace;
+    trace.tester("S  0:0(0) win 65535");
+    // The urgent pointer, which counts for nothing here, makes the sum come out as zero.
+    static std::uint16_t checksum;
+    checksum = form;
+    trace.target_with("S. 0:0(0) ack 1 win 65535", [](wire::FrameSpec& f) {
+      const wire::FrameSpec right = wire::dissect(wire::emit(f));
+      f.tcp->urgent = std::get<std::uint16_t>(*right.tcp->checksum);
+      f.tcp->checksum = wire::ChecksumSpec{checksum};
+    });
+    EXPECT_EQ(trace.verdict("checksums").empty(), form != 1) << form;
+  }
+}
+
 TEST(Acknowledgment, NeverFalls) {
   TraceBuilder trace;
   trace.handshake().tester("P. 1:101(100) ack 1 win 65535").target(".  1:1(0) ack 101 win 65535");
