@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checks/sorter.h"
 
+#include "checks/invariants/flow.h"
 #include "stack/wire/numbers.h"
 
 namespace tcproof::checks {
@@ -196,6 +197,7 @@ Transcript::Transcript(const Case& one_case, const Trace& trace) : trace_(&trace
     sighting->octets = trace.octets(sent != nullptr ? sent->octets : seen->octets);
     frames_.push_back(std::move(*sighting));
   }
+  flows_ = std::make_shared<const std::vector<Flow>>(find_flows(one_case, frames_));
 }
 
 }  // namespace tcproof::checks

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -28,17 +29,24 @@ struct Sighting {
   std::vector<wire::FragmentPiece> pieces;  // as they came, without their octets
 };
 
+struct Flow;
+
 /// A trace with every frame dissected and given to its connection, in order. The invariants read
 /// this.
 class Transcript {
  public:
   Transcript(const Case& one_case, const Trace& trace);
+  Transcript(const Transcript&) = delete;  // flows() points into frames()
+  Transcript& operator=(const Transcript&) = delete;
   const Trace& trace() const { return *trace_; }
   const std::vector<Sighting>& frames() const { return frames_; }
+  /// Each incarnation of each TCP connection by itself (checks/invariants/flow.h).
+  const std::vector<Flow>& flows() const { return *flows_; }
 
  private:
   const Trace* trace_;
   std::vector<Sighting> frames_;
+  std::shared_ptr<const std::vector<Flow>> flows_;
 };
 
 }  // namespace tcproof::checks

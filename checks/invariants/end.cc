@@ -40,8 +40,8 @@ struct Life {
 
 }  // namespace
 
-void check_end(const Case& one_case, const Transcript& transcript, Failures& out) {
-  for (const Flow& flow : flows(one_case, transcript)) {
+void check_end(const Case&, const Transcript& transcript, Failures& out) {
+  for (const Flow& flow : transcript.flows()) {
     Life life;
     for (const FlowSegment& segment : flow.segments) {
       if (!segment.from_target) {

@@ -57,10 +57,10 @@ std::uint32_t Flow::offered(const FlowSegment& segment) const {
   return static_cast<std::uint32_t>(segment.window) << shift;
 }
 
-std::vector<Flow> flows(const Case& one_case, const Transcript& transcript) {
+std::vector<Flow> find_flows(const Case& one_case, const std::vector<Sighting>& frames) {
   std::vector<Flow> out;
   std::map<std::pair<ConnId, std::uint32_t>, std::size_t> index;
-  for (const Sighting& sighting : transcript.frames()) {
+  for (const Sighting& sighting : frames) {
     if (!sighting.conn || !one_case.connections[*sighting.conn].tcp || !sighting.frame.tcp)
       continue;
     if (!sighting.from_target && !(sighting.by_step && intact(sighting.frame))) continue;

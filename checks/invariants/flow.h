@@ -49,7 +49,8 @@ struct Flow {
   std::uint32_t offered(const FlowSegment& segment) const;
 };
 
-std::vector<Flow> flows(const Case& one_case, const Transcript& transcript);
+/// In the order of their first segments. They point into `frames`.
+std::vector<Flow> find_flows(const Case& one_case, const std::vector<Sighting>& frames);
 
 /// A failure of an invariant at one segment; shows the segment in relative numbers.
 Failure failure_at(const Sighting& sighting, std::string what);

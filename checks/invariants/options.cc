@@ -110,8 +110,8 @@ Breach breach(const FlowSegment& segment, const Agreed& agreed) {
 
 }  // namespace
 
-void check_options(const Case& one_case, const Transcript& transcript, Failures& out) {
-  for (const Flow& flow : flows(one_case, transcript)) {
+void check_options(const Case&, const Transcript& transcript, Failures& out) {
+  for (const Flow& flow : transcript.flows()) {
     Agreed agreed;
     for (const FlowSegment& segment : flow.segments) {
       learn(agreed, segment);

@@ -13,7 +13,7 @@ namespace tcproof::checks {
 
 void check_peer_mss(const Case& one_case, const Transcript& transcript, Failures& out) {
   const std::uint16_t unsaid = one_case.family == wire::Family::v4 ? 536 : 1220;
-  for (const Flow& flow : flows(one_case, transcript)) {
+  for (const Flow& flow : transcript.flows()) {
     const std::uint32_t limit = flow.tester_mss.value_or(unsaid);
     if (!flow.tester_syn || limit == 0) continue;
     for (const FlowSegment& segment : flow.segments) {

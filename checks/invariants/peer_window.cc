@@ -31,8 +31,8 @@ struct Window {
 
 }  // namespace
 
-void check_peer_window(const Case& one_case, const Transcript& transcript, Failures& out) {
-  for (const Flow& flow : flows(one_case, transcript)) {
+void check_peer_window(const Case&, const Transcript& transcript, Failures& out) {
+  for (const Flow& flow : transcript.flows()) {
     Window window;
     for (const FlowSegment& segment : flow.segments) {
       if (segment.has(wire::flag::rst)) continue;

@@ -6,7 +6,7 @@
 // MAY-6): what the tester has acknowledged is not compared.
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 
 #include "checks/invariants/flow.h"
 #include "checks/invariants/invariants.h"
@@ -14,40 +14,40 @@
 namespace tcproof::checks {
 namespace {
 
-/// What has been sent, by position after the ISN.
+/// What has been sent, from the first octet after the SYN on. A stream has no holes, or another rule
+/// speaks of it; so what begins beyond the end is passed over.
 class Sent {
  public:
   /// The first position at which `segment` differs from what was sent there before; then keeps its
   /// octets.
   std::optional<std::uint32_t> differs(const FlowSegment& segment, std::uint32_t acknowledged) {
-    const wire::Buffer& text = segment.sighting->frame.payload;
-    const std::uint32_t first = relative(segment.text_begin(), segment.sighting->target_isn);
-    for (std::uint32_t i = 0; i < text.size(); ++i) {
-      const std::uint32_t at = first + i;
-      if (at < acknowledged) continue;
-      if (at < octets_.size() && known_[at] && octets_[at] != text[i]) return at;
-      if (at >= limit) continue;
-      if (at >= octets_.size()) {
-        octets_.resize(at + 1);
-        known_.resize(at + 1);
-      }
-      octets_[at] = text[i];
-      known_[at] = true;
+    wire::Bytes text = segment.sighting->frame.payload;
+    std::uint32_t at = relative(segment.text_begin(), segment.sighting->target_isn);
+    const std::uint32_t compared_from = std::max(acknowledged, std::uint32_t{1});
+    if (at < compared_from) {
+      const std::size_t skipped = std::min<std::size_t>(compared_from - at, text.size());
+      text = text.subspan(skipped);
+      at += static_cast<std::uint32_t>(skipped);
     }
+    if (text.empty() || at > octets_.size() + 1) return {};
+    const auto known = wire::Bytes(octets_).subspan(at - 1);
+    const std::size_t common = std::min(known.size(), text.size());
+    const auto [was, is] =
+        std::mismatch(known.begin(), known.begin() + static_cast<long>(common), text.begin());
+    const auto same = static_cast<std::size_t>(was - known.begin());
+    if (same != common) return at + static_cast<std::uint32_t>(same);
+    octets_.insert(octets_.end(), is, text.end());
     return {};
   }
 
  private:
-  static constexpr std::uint32_t limit = 1U << 24;  // a stream longer than this is no case any more
   wire::Buffer octets_;
-  std::vector<bool> known_;
 };
 
 }  // namespace
 
-void check_retransmission_identical(const Case& one_case, const Transcript& transcript,
-                                    Failures& out) {
-  for (const Flow& flow : flows(one_case, transcript)) {
+void check_retransmission_identical(const Case&, const Transcript& transcript, Failures& out) {
+  for (const Flow& flow : transcript.flows()) {
     Sent sent;
     std::uint32_t acknowledged = 0;
     for (const FlowSegment& segment : flow.segments) {

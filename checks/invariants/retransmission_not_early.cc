@@ -27,7 +27,7 @@ void check_retransmission_not_early(const Case& one_case, const Transcript& tran
                                     Failures& out) {
   const Duration floor = one_case.timing.rto_min;
   if (floor == Duration{}) return;
-  for (const Flow& flow : flows(one_case, transcript)) {
+  for (const Flow& flow : transcript.flows()) {
     if (flow.tester_sack && flow.target_sack) continue;
     std::vector<Last> since_tester;  // first octets sent since the tester's last segment
     std::uint32_t window = 1;

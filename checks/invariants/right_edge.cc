@@ -10,8 +10,8 @@
 
 namespace tcproof::checks {
 
-void check_right_edge(const Case& one_case, const Transcript& transcript, Failures& out) {
-  for (const Flow& flow : flows(one_case, transcript)) {
+void check_right_edge(const Case&, const Transcript& transcript, Failures& out) {
+  for (const Flow& flow : transcript.flows()) {
     std::optional<wire::Seq> edge;
     const std::uint32_t slack = flow.scaled() ? (1U << *flow.target_scale) - 1 : 0;
     for (const FlowSegment& segment : flow.segments) {

@@ -10,8 +10,8 @@
 
 namespace tcproof::checks {
 
-void check_sequence(const Case& one_case, const Transcript& transcript, Failures& out) {
-  for (const Flow& flow : flows(one_case, transcript)) {
+void check_sequence(const Case&, const Transcript& transcript, Failures& out) {
+  for (const Flow& flow : transcript.flows()) {
     std::optional<wire::Seq> next;
     for (const FlowSegment& segment : flow.segments) {
       if (!segment.from_target || segment.has(wire::flag::rst)) continue;
