@@ -143,6 +143,7 @@ TEST(Engine, StreamsComeInTheOrderInWhichTheirPacketsAreDue) {
   slow.count = 5;
   Stream fast = udp_stream();
   fast.schedule = {.kind = Schedule::Kind::packets, .rate = 100};
+  fast.count.reset();
   fast.duration = 450ms;
   const auto streams = compile_all({slow, fast});
   Progress progress(2);
