@@ -92,8 +92,22 @@ LinuxBench::LinuxBench(const checks::Case& one_case, NetnsNetwork network, SockD
       network_(std::move(network)),
       user_(one_case, network_, std::move(diag), epoll_.get()),
       fence_(one_case.network, network_.path()),
+      clock_(ClockWatch::read()),
       last_states_(one_case.connections.size(), State::closed) {
   index_steps(one_case.steps, conn_of_step_);
+}
+
+LinuxBench::~LinuxBench() {
+  for (std::size_t i = 0; i < last_states_.size(); ++i) {
+    if (last_states_[i] == State::time_wait) user_.free_time_wait(static_cast<ConnId>(i));
+  }
+}
+
+void LinuxBench::watch_clock() {
+  const auto step = clock_.stepped(ClockWatch::read());
+  if (!step) return;
+  const double ms = std::chrono::duration<double, std::milli>(*step).count();
+  trouble(fmt::format("the machine's clock was set by {:+.3f} ms during the attempt", ms), true);
 }
 
 Instant LinuxBench::now() const {
@@ -261,6 +275,7 @@ void LinuxBench::drain(checks::Trace& trace) {
   collect_returns(trace);
   if (sockets) sample();
   repeat_fence();
+  watch_clock();
   notice(trace);
 }
 

@@ -9,6 +9,7 @@
 #include "checks/trace.h"
 #include "harness/case/diagnostic.h"
 #include "harness/run/bench.h"
+#include "harness/targets/linux/clock_watch.h"
 #include "harness/targets/linux/fence.h"
 #include "harness/targets/linux/linux_user.h"
 #include "harness/topology/netns_network.h"
@@ -23,6 +24,7 @@ class LinuxBench final : public RealBench {
   /// Both outlive the bench. A skip (see is_skip()): the case needs what this machine lacks.
   static Tried<std::unique_ptr<LinuxBench>> open(const checks::Case& one_case,
                                                  link::Reaper& reaper);
+  ~LinuxBench() override;
 
   Instant now() const override;
   void send(checks::Trace& trace, checks::LinkId link, checks::HostId from, checks::StepId step,
@@ -50,6 +52,8 @@ class LinuxBench final : public RealBench {
   void repeat_fence();
   bool take_wakeups();
   void collect_returns(checks::Trace& trace);
+  /// A clock that was set makes the attempt inconclusive.
+  void watch_clock();
   /// Adds a reported StateSeen for every connection whose state is another than at the last look.
   void sample();
 
@@ -58,6 +62,7 @@ class LinuxBench final : public RealBench {
   NetnsNetwork network_;
   LinuxUser user_;
   Fence fence_;
+  ClockWatch clock_;
   std::vector<checks::State> last_states_;    // index is ConnId
   std::vector<checks::ConnId> conn_of_step_;  // index is StepId
   std::vector<checks::Event> noticed_;        // since the last drain()

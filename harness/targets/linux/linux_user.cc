@@ -459,6 +459,13 @@ bool LinuxUser::has_ports_now(ConnId conn) const {
   return true;
 }
 
+void LinuxUser::free_time_wait(ConnId conn) {
+  const auto ends = tuple(conn);
+  if (!connection(conn).tcp || !ends) return;
+  const auto found = diag_.look_up(*ends);
+  if (found && found->state == State::time_wait) diag_.destroy(*ends, *found);
+}
+
 State LinuxUser::state(ConnId conn) {
   Connection& one = connections_[conn];
   const auto ends = tuple(conn);

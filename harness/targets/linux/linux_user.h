@@ -40,6 +40,8 @@ class LinuxUser {
   /// RFC 9293's view of one connection. A listener lives on after its connection has come; to the
   /// connection it is LISTEN only until then.
   checks::State state(checks::ConnId conn);
+  /// Frees the connection if it is in TIME-WAIT, which would hold its memory for a minute more.
+  void free_time_wait(checks::ConnId conn);
 
  private:
   struct Connection {

@@ -83,4 +83,15 @@ std::optional<SockDiag::Found> SockDiag::look_up(const Tuple& tuple) {
   return Found{*state, cookie};
 }
 
+void SockDiag::destroy(const Tuple& tuple, const Found& found) {
+  Request request = request_for(tuple, ++sequence_);
+  request.header.nlmsg_type = SOCK_DESTROY;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  request.body.id.idiag_cookie[0] = static_cast<std::uint32_t>(found.cookie);
+  request.body.id.idiag_cookie[1] = static_cast<std::uint32_t>(found.cookie >> 32);
+  if (::send(socket_.get(), &request, sizeof request, 0) < 0) return;
+  alignas(nlmsghdr) std::array<std::byte, 1024> answer;
+  static_cast<void>(::recv(socket_.get(), answer.data(), answer.size(), 0));
+}
+
 }  // namespace tcproof::harness

@@ -31,6 +31,9 @@ class SockDiag {
   };
   /// Empty if there is no such connection. A listener that would take it is none.
   std::optional<Found> look_up(const Tuple& tuple);
+  /// Ends it without a word to the peer, a TIME-WAIT too (SOCK_DESTROY). Nothing happens where the
+  /// kernel lacks CONFIG_INET_DIAG_DESTROY.
+  void destroy(const Tuple& tuple, const Found& found);
 
  private:
   explicit SockDiag(UniqueFd socket) : socket_(std::move(socket)) {}
