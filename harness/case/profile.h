@@ -51,6 +51,11 @@ struct Profile {
 
 Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& catalogue);
 
+/// Puts the `timing` of a file that has nothing else (`tcproof doctor --calibrate --write` makes
+/// it) over the profile's own.
+Loaded<void> load_timing(const std::string& path, const checks::Catalogue& catalogue,
+                         Profile& profile);
+
 /// A user's list of expected failures of one target, in the form of a profile's deviations.
 struct Baseline {
   std::string name, target;

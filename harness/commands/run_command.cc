@@ -35,6 +35,7 @@ struct RunOptions {
   std::string baseline, json, junit, pcap, journal;
   std::string shard;  // as given; empty: the whole
   std::string stale = "fail";
+  std::string timing;  // a file of tolerances; empty: the profile's
   std::uint32_t jobs = 0;
   bool require_target = false;
   bool verbose = false;
@@ -161,7 +162,8 @@ Loaded<std::vector<Deviation>> deviations_of(const RunOptions& options, const Pr
 }
 
 int run_selected(const RunOptions& options, const Library& library, Target& target,
-                 std::vector<Selected> selected, std::vector<Deviation> deviations) {
+                 std::vector<Selected> selected, std::vector<Deviation> deviations,
+                 Duration parallel) {
   Run run(options, library, target, std::move(deviations), selected.size());
   if (const Tried<void> journal = run.open_journal(); !journal)
     return report_error(journal.error());
@@ -175,6 +177,7 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
   plan.make = [&](std::size_t i) { return selected[places[i]].make(); };
   plan.jobs = options.jobs;
   plan.keep_traces = options.verbose;
+  if (!options.timing.empty()) plan.parallel = parallel;
   const RunEnd end = run_suite(target, plan, [&](std::size_t i, CaseResult result) {
     // The document needs nothing of a passed case that depends on its seed.
     const bool passed = result.judgement.verdict == checks::Verdict::pass && !plan.keep_traces;
@@ -190,9 +193,12 @@ int run(RunOptions options) {
   Loaded<Library> library = Library::open(options.specs);
   if (!library) return report_errors(library.error());
   // "plugin:FILE" and the like have their profile under the part before the colon.
-  const Loaded<Profile> profile =
-      library->profile(options.target.substr(0, options.target.find(':')));
+  Loaded<Profile> profile = library->profile(options.target.substr(0, options.target.find(':')));
   if (!profile) return report_errors(profile.error());
+  if (!options.timing.empty()) {
+    const auto timed = load_timing(options.timing, library->catalogue(), *profile);
+    if (!timed) return report_errors(timed.error());
+  }
   const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *profile);
   if (!target) return report_errors(target.error());
   Loaded<std::vector<Deviation>> deviations = deviations_of(options, *profile, *library);
@@ -213,7 +219,8 @@ int run(RunOptions options) {
     options.jobs = auto_jobs(selected->size(), static_cast<std::size_t>(waiting),
                              profile->virtual_time, usable_cores());
   }
-  return run_selected(options, *library, **target, std::move(*selected), std::move(*deviations));
+  return run_selected(options, *library, **target, std::move(*selected), std::move(*deviations),
+                      profile->parallel);
 }
 
 void add_options(CLI::App& command, RunOptions& options) {
@@ -232,6 +239,10 @@ void add_options(CLI::App& command, RunOptions& options) {
       .add_option("--shard", options.shard,
                   "Only the I-th of N parts of the cases; auto, auto/N: as the scheduler says")
       ->type_name("I/N");
+  command
+      .add_option("--timing", options.timing,
+                  "Tolerances of this machine, as `tcproof doctor --calibrate --write` makes them")
+      ->type_name("FILE");
   command.add_option("--stale", options.stale, "What a stale expectation does: fail, warn")
       ->check(CLI::IsMember({"fail", "warn"}))
       ->capture_default_str();

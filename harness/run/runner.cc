@@ -114,7 +114,7 @@ class Suite {
 
   std::shared_ptr<const checks::Case> make(std::uint32_t index, bool alone) const {
     auto one_case = plan_.make(index);
-    const Duration parallel = target_.profile().parallel;
+    const Duration parallel = plan_.parallel.value_or(target_.profile().parallel);
     if (virtual_time_ || alone || parallel == Duration::zero()) return one_case;
     // Cases beside each other wait for the processor, which the profile allows for.
     auto wider = std::make_shared<checks::Case>(*one_case);
@@ -212,8 +212,8 @@ class Suite {
 
   static bool wait_for_more(WorkerProcess& worker) {
     pollfd one{worker.descriptor(), POLLIN, 0};
-    constexpr int patience = std::chrono::milliseconds(grace).count();
-    if (::poll(&one, 1, patience) == 0) worker.stop_hanging();
+    constexpr auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(grace);
+    if (::poll(&one, 1, static_cast<int>(patience.count())) == 0) worker.stop_hanging();
     return worker.receive();
   }
 

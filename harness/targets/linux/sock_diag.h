@@ -19,6 +19,9 @@ struct Tuple {
   bool operator==(const Tuple&) const = default;
 };
 
+/// A state as the kernel numbers it (include/net/tcp_states.h).
+std::optional<checks::State> kernel_state(std::uint8_t number);
+
 /// The kernel's view of single connections (sock_diag(7)), request sockets and TIME-WAIT included,
 /// which the user's own descriptor does not show. A look costs about 3 us.
 class SockDiag {
