@@ -8,6 +8,7 @@
 
 #include "stack/tcp/challenge.h"
 #include "stack/tcp/congestion.h"
+#include "stack/tcp/features.h"
 #include "stack/tcp/path_mtu.h"
 #include "stack/tcp/receive_buffer.h"
 #include "stack/tcp/retransmit.h"
@@ -73,6 +74,7 @@ struct Config {
   std::optional<Duration> keep_alive_idle;  // keep-alives are sent after it; empty: never (MUST-25)
   Duration keep_alive_interval = 75s;       // between unanswered ones, at most the idle time
   std::uint32_t keep_alive_probes = 9;      // that many unanswered end the connection (MUST-29)
+  Features features;
 };
 
 /// The idle time of keep-alives that an application asks for without naming one (RFC 9293 MUST-28).

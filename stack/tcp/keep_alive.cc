@@ -9,6 +9,7 @@
 namespace tcproof::tcp {
 
 void Connection::set_keep_alive(std::optional<Duration> idle, Instant now) {
+  if (!config_.features.keep_alive) return;
   config_.keep_alive_idle = idle;
   keep_alives_unanswered_ = 0;
   timers_.keep_alive.reset();

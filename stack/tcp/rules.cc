@@ -62,6 +62,7 @@ constexpr std::array list{
     check_rst_closed,
     check_syn_challenge,
     check_syn_listen,
+    check_syn_reset,
     check_ack_off,
     check_ack_syn_received,
     check_ack_future,

@@ -85,6 +85,8 @@ inline constexpr Rule check_rst_closed = "RST while closing, 3.10.7.4 second";
 inline constexpr Rule check_syn_challenge =
     "drop: check_syn, SYN in a synchronized state, challenge ACK, RFC 5961 4.2";
 inline constexpr Rule check_syn_listen = "SYN returns to LISTEN, 3.10.7.4 fourth";
+inline constexpr Rule check_syn_reset =
+    "SYN in the window resets the connection, RFC 793 3.9 fourth";
 inline constexpr Rule check_ack_off = "drop: check_ack, no ACK, 3.10.7.4 fifth";
 inline constexpr Rule check_ack_syn_received =
     "drop: check_ack, does not acknowledge our SYN, RST, 3.10.7.4 fifth";

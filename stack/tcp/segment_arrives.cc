@@ -206,7 +206,7 @@ Connection::Next Connection::check_rst(const Segment& seg, Instant now) {
     output_.trace(rule::check_rst_time_wait);
     return Next::drop;
   }
-  if (seg.seq != tcb_.rcv.nxt) {
+  if (seg.seq != tcb_.rcv.nxt && config_.features.challenge_ack) {
     challenge_ack(rule::check_rst_challenge, now);
     return Next::drop;
   }
@@ -231,11 +231,14 @@ Connection::Next Connection::check_rst(const Segment& seg, Instant now) {
   return Next::drop;
 }
 
-/// Fourth. RFC 5961 4.2.
+/// Fourth. RFC 5961 4.2, or the reset of RFC 793 where that is not done.
 Connection::Next Connection::check_syn(const Segment& seg, Instant now) {
   if (!seg.syn()) return Next::step;
   if (state_ == State::syn_received && passive_) {
     return_to_listen(rule::check_syn_listen);
+  } else if (!config_.features.challenge_ack) {
+    send_reset();
+    end(Error::connection_reset, rule::check_syn_reset);
   } else {
     challenge_ack(rule::check_syn_challenge, now);
   }
@@ -254,7 +257,7 @@ Connection::Next Connection::check_ack(const Segment& seg, bool came_empty, Inst
     challenge_ack(rule::check_ack_future, now);
     return Next::drop;
   }
-  if (lt(seg.ack, tcb_.snd.una - tcb_.snd.max_wnd)) {
+  if (config_.features.challenge_ack && lt(seg.ack, tcb_.snd.una - tcb_.snd.max_wnd)) {
     challenge_ack(rule::check_ack_old, now);
     return Next::drop;
   }
@@ -286,7 +289,7 @@ void Connection::duplicate_ack(Instant now) {
     case Congestion::Duplicate::nothing:
     case Congestion::Duplicate::inflated: return;
     case Congestion::Duplicate::limited_transmit:
-      if (!may_transmit_text() || unsent() == 0) return;
+      if (!config_.features.limited_transmit || !may_transmit_text() || unsent() == 0) return;
       if (send_next(congestion_.limited_room(flight_size()), now)) {
         output_.trace(rule::limited_transmit);
       }
@@ -344,7 +347,7 @@ Connection::Next Connection::after_ack(const Segment& seg, Instant now) {
 
 /// Sixth. RCV.UP never recedes.
 void Connection::check_urg(const Segment& seg) {
-  if (!seg.flags.has(wire::flag::urg)) return;
+  if (!seg.flags.has(wire::flag::urg) || !config_.features.urgent) return;
   switch (state_) {
     case State::established:
     case State::fin_wait_1:
