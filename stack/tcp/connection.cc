@@ -142,7 +142,8 @@ Error Connection::send(wire::Bytes text, bool push, bool urgent, Instant now, st
   if (taken == 0 && !text.empty()) return Error::no_resources;
   const Seq end = text_seq() + static_cast<std::uint32_t>(send_buffer_.size());
   if (push && taken == text.size()) push_ = end;
-  if (urgent && taken != 0 && config_.features.urgent) {  // SND.UP points to the octet following the urgent data (MUST-62)
+  if (urgent && taken != 0 &&
+      config_.features.urgent) {  // SND.UP points to the octet following the urgent data (MUST-62)
     tcb_.snd.up = end;
     tcb_.snd.urgent = true;
   }

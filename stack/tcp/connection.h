@@ -279,12 +279,12 @@ class Connection {
   bool receive_stopped_ = false;
   bool unread_ended_ = false;  // text was on hand when receiving was stopped
   bool abort_on_close_ = false;
-  bool soft_error_ = false;    // an ICMP error arrived since SND.UNA advanced (3.9.2.2)
+  bool soft_error_ = false;  // an ICMP error arrived since SND.UNA advanced (3.9.2.2)
 
   Tcb tcb_;
-  std::uint16_t send_mss_;  // what the peer's SYN said, or the default
+  std::uint16_t send_mss_;           // what the peer's SYN said, or the default
   std::uint16_t path_mss_ = 0xffff;  // what the path to the peer can take
-  PathMtuClaims path_claims_;  // how much of it is believed
+  PathMtuClaims path_claims_;        // how much of it is believed
   SendBuffer send_buffer_;
   ReceiveBuffer receive_buffer_;
   std::size_t wanted_receive_buffer_;

@@ -43,8 +43,7 @@ inline constexpr Rule icmp_hard = "ICMP hard error ends the connection, 3.9.2.2"
 inline constexpr Rule too_big_believed = "packet too big, the path MTU is lower, RFC 1191 6.4";
 inline constexpr Rule too_big_waits =
     "packet too big contradicts what has arrived, wait for a timeout, RFC 5927 7.2";
-inline constexpr Rule too_big_confirmed =
-    "packet too big is confirmed by a timeout, RFC 5927 7.2";
+inline constexpr Rule too_big_confirmed = "packet too big is confirmed by a timeout, RFC 5927 7.2";
 inline constexpr Rule too_big_claims_too_much =
     "drop: packet too big claims no less than was sent, RFC 5927 7.2";
 
