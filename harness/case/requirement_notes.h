@@ -23,7 +23,7 @@ struct RequirementNotes {
 
 /// A reason that begins so says that the condition of the requirement does not arise: a host that
 /// does not forward has no use for what is asked of routers.
-inline constexpr std::string_view not_applicable = "not applicable: ";
+inline constexpr std::string_view not_applicable_reason = "not applicable: ";
 
 /// Reads both files of `folder`; either may be missing. `covered` are the ids on cases: an entry of
 /// uncovered.yaml that fits no id, or none that is uncovered, is an error.
