@@ -70,7 +70,7 @@ class Specs:
         self.schema = json.loads((root / "schema" / "case.json").read_text())
         self.problems = []
         self.requirements = {}
-        for path in sorted((root / "requirements").glob("*.yaml")):
+        for path in sorted((root / "requirements").glob("rfc*.yaml")):
             for entry in yaml.load(path.read_text(), CATALOGUE_LOADER):
                 if entry["id"] in self.requirements:
                     self.problems.append(f"{path.name}: {entry['id']} twice")
