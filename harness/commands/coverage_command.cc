@@ -9,7 +9,7 @@
 #include <sstream>
 #include <thread>
 
-#include "harness/case/spelling.h"
+#include "checks/spelling.h"
 #include "harness/commands/command.h"
 #include "harness/commands/selection.h"
 #include "harness/report/coverage.h"
@@ -64,7 +64,7 @@ Loaded<std::set<std::string>> chosen_documents(const std::vector<std::string>& r
   for (const std::string& rfc : rfcs) {
     const std::string name = rfc.rfind("RFC", 0) == 0 ? rfc : "RFC" + rfc;
     if (!known.contains(name)) {
-      const std::string near = loading::nearest(name, names);
+      const std::string near = checks::nearest(name, names);
       return tl::unexpected(usage_error(fmt::format("the catalogue has nothing of '{}'", rfc),
                                         near.empty()
                                             ? "specs/requirements/ has a file for each document"
