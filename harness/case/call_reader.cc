@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 10> verbs{"OPEN",  "ACCEPT", "SEND",     
                                                  "ABORT", "STATUS", "SHUTDOWN", "SET",     "FLUSH"};
 
 /// What an option of OPEN or SET takes.
-enum class OptionType : std::uint8_t { flag, on_off, number, duration, octet };
+enum class OptionType : std::uint8_t { flag, on_off, number, duration, switched_duration, octet };
 struct OptionInfo {
   std::string_view name;
   OptionType type;
@@ -37,7 +37,7 @@ constexpr std::array<OptionInfo, 6> open_options{{
 }};
 constexpr std::array<OptionInfo, 9> set_options{{
     {"nodelay", OptionType::on_off},
-    {"keep-alive", OptionType::duration},
+    {"keep-alive", OptionType::switched_duration},
     {"user-timeout", OptionType::duration},
     {"ttl", OptionType::octet},
     {"tos", OptionType::octet},
@@ -139,6 +139,10 @@ std::optional<std::int64_t> read_option_value(const OptionInfo& option, Words& w
     case OptionType::number: return words.number(option.name, 0, largest_count);
     case OptionType::octet: return words.number(option.name, 0, 255);
     case OptionType::duration: return words.duration(option.name);
+    case OptionType::switched_duration:
+      if (words.take("off")) return 0;
+      if (words.take("on")) return -1;  // as often as the target does by itself
+      return words.duration(option.name);
   }
   return std::nullopt;
 }
