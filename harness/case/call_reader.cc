@@ -23,7 +23,15 @@ constexpr std::array<std::string_view, 10> verbs{"OPEN",  "ACCEPT", "SEND",     
                                                  "ABORT", "STATUS", "SHUTDOWN", "SET",     "FLUSH"};
 
 /// What an option of OPEN or SET takes.
-enum class OptionType : std::uint8_t { flag, on_off, number, duration, octet, congestion_control };
+enum class OptionType : std::uint8_t {
+  flag,
+  on_off,
+  number,
+  duration,
+  switched_duration,
+  octet,
+  congestion_control,
+};
 struct OptionInfo {
   std::string_view name;
   OptionType type;
@@ -46,7 +54,7 @@ constexpr std::array<OptionInfo, 11> set_options{{
     {"nodelay", OptionType::on_off},
     {"cork", OptionType::on_off},
     {"congestion-control", OptionType::congestion_control},
-    {"keep-alive", OptionType::duration},
+    {"keep-alive", OptionType::switched_duration},
     {"user-timeout", OptionType::duration},
     {"ttl", OptionType::octet},
     {"tos", OptionType::octet},
@@ -155,6 +163,10 @@ std::optional<std::int64_t> read_option_value(const OptionInfo& option, Words& w
       if (!choice) return std::nullopt;
       return static_cast<std::int64_t>(*choice);
     }
+    case OptionType::switched_duration:
+      if (words.take("off")) return 0;
+      if (words.take("on")) return -1;  // as often as the target does by itself
+      return words.duration(option.name);
   }
   return std::nullopt;
 }

@@ -20,6 +20,7 @@
 #include "harness/report/expectations.h"
 #include "harness/report/journal.h"
 #include "harness/report/junit.h"
+#include "harness/report/state_matrix.h"
 #include "harness/run/jobs.h"
 #include "harness/run/runner.h"
 #include "harness/targets/target.h"
@@ -39,7 +40,19 @@ struct RunOptions {
   std::uint32_t jobs = 0;
   bool require_target = false;
   bool verbose = false;
+  bool table = false, unexplained = false;
 };
+
+/// Where the state table stands among the specs.
+constexpr const char* table_folder = "tcp";
+
+/// The cells that the state table neither tests nor explains; none is the aim.
+int print_unexplained(const Library& library) {
+  const loading::StateTable* table = library.state_table(table_folder);
+  const std::string cells = table == nullptr ? "" : unexplained_cells(*table);
+  fmt::print("{}", cells);
+  return cells.empty() ? exit_status::ok : exit_status::failed;
+}
 
 checks::Level level_of(const std::string& name) {
   return name == "must" ? checks::Level::must
@@ -99,6 +112,7 @@ class Run {
     result_.interrupted = end.interrupted;
     result_.host.wall = wall;
     console_.finish(result_);
+    print_table();
     if (!options_.json.empty()) note(write_file(options_.json, to_json(result_).dump(1) + "\n"));
     if (!options_.junit.empty()) {
       note(write_file(options_.junit, junit_xml(result_, library_.catalogue())));
@@ -114,6 +128,12 @@ class Run {
     options.progress = isatty(fileno(out_)) != 0;
     options.total = total;
     return options;
+  }
+
+  void print_table() {
+    const loading::StateTable* table = library_.state_table(table_folder);
+    if (!options_.table || table == nullptr) return;
+    fmt::print(out_, "\n{}", state_matrix(*table, table_folder, result_.cases));
   }
 
   std::string write_capture(const CaseResult& result) {
@@ -192,6 +212,10 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
 int run(RunOptions options) {
   Loaded<Library> library = Library::open(options.specs);
   if (!library) return report_errors(library.error());
+  if (options.unexplained) return print_unexplained(*library);
+  if (options.table && options.selection.ids.empty()) {
+    options.selection.ids = {fmt::format("{}/state/*", table_folder)};
+  }
   // "plugin:FILE" and the like have their profile under the part before the colon.
   Loaded<Profile> profile = library->profile(options.target.substr(0, options.target.find(':')));
   if (!profile) return report_errors(profile.error());
@@ -265,6 +289,10 @@ void add_options(CLI::App& command, RunOptions& options) {
                    "A target that cannot run here is an error (3), not a skip (77)");
   command.add_flag("-v,--verbose", options.verbose,
                    "Show every case with its steps and what the target said");
+  command.add_flag("--table", options.table,
+                   "Run the state table (RFC 9293 3.10.7) and show states by events");
+  command.add_flag("--unexplained", options.unexplained,
+                   "Only list the cells of the state table that are neither tested nor explained");
   add_specs_option(command, options.specs);
   command.footer(
       "Examples:\n"

@@ -45,7 +45,10 @@ Outcome set_tos(int socket, wire::Family family, std::int64_t value) {
 /// 0 turns it off.
 Outcome set_keep_alive(int socket, wire::Family, std::int64_t idle) {
   const Outcome on = set(socket, SOL_SOCKET, SO_KEEPALIVE, idle != 0);
-  if (on != Outcome::ok || idle == 0) return on;
+  if (on != Outcome::ok || idle <= 0) return on;
+  // Unanswered ones follow each other as fast as the user wants to know.
+  const Outcome interval = set(socket, IPPROTO_TCP, TCP_KEEPINTVL, seconds(idle));
+  if (interval != Outcome::ok) return interval;
   return set(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds(idle));
 }
 Outcome set_linger(int socket, wire::Family, std::int64_t value) {

@@ -409,6 +409,10 @@ TEST(End, NothingFollows) {
   EXPECT_EQ(
       TraceBuilder(reset).target(".  1:1(0) ack 1 win 65535").verdict("nothing-after-the-end"),
       "a segment after the RST that ended the connection");
+  // A listener's RST to a stray ACK ends nothing, even if a SYN of the target comes to fit that ACK.
+  TraceBuilder stray;
+  stray.tester(".  0:0(0) ack 1 win 1").target("R  1:1(0) win 0").handshake();
+  EXPECT_EQ(stray.verdict("nothing-after-the-end"), "");
 }
 
 }  // namespace
