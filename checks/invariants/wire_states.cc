@@ -42,7 +42,7 @@ struct Wire {
   void add_testers(const FlowSegment& segment) {
     // A listener drops a FIN (RFC 9293 3.10.7.2): only one that comes with the SYN or after it counts.
     if (segment.has(wire::flag::syn)) {
-      tester_fin.reset();
+      if (!isn) tester_fin.reset();
       tester_syn = true;
       opens_anew |= isn && *isn != segment.seq;
       isn = segment.seq;
