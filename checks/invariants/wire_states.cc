@@ -5,8 +5,8 @@
 //
 // What the tester sent only bounds the state from above, since the target may have dropped it; what
 // the target sent is its word (RFC 9293 3.3.2, figure 5). A FIN of the tester does not count once
-// text was sent at or beyond its number: an acknowledgment may then be of the text. The first frame
-// of a connection gives it its incarnation; states shown before that are not looked at.
+// text was sent at or beyond its number: an acknowledgment may then be of the text; nor does one that
+// came before the SYN. The first frame of a connection gives it its incarnation; states shown before that are not looked at.
 #include <fmt/format.h>
 
 #include <optional>
@@ -32,12 +32,18 @@ struct Wire {
  private:
   void add_targets(const FlowSegment& segment) {
     target_syn |= segment.has(wire::flag::syn);
+    // The SYN that it answers may count for the incarnation before.
+    tester_syn |= segment.has(wire::flag::syn) && segment.has(wire::flag::ack);
     if (segment.has(wire::flag::fin)) target_fin = segment.end();
     const bool acks = segment.has(wire::flag::ack) && tester_fin && segment.ack == *tester_fin;
     tester_fin_acked |= acks && !tester_fin_void;
   }
   void add_testers(const FlowSegment& segment) {
-    tester_syn |= segment.has(wire::flag::syn);
+    if (segment.has(wire::flag::syn) && !tester_syn) {
+      tester_syn = true;
+      tester_fin.reset();
+      tester_fin_void = tester_fin_acked = false;
+    }
     const wire::Seq text_end = segment.text_begin() + segment.octets;
     if (tester_fin && segment.octets > 0 && !wire::lt(text_end, *tester_fin))
       tester_fin_void = true;
