@@ -5,8 +5,8 @@
 //
 // What the tester sent only bounds the state from above, since the target may have dropped it; what
 // the target sent is its word (RFC 9293 3.3.2, figure 5). A FIN of the tester does not count once
-// text was sent at or beyond its number: an acknowledgment may then be of the text. The first frame
-// of a connection gives it its incarnation; states shown before that are not looked at.
+// text was sent at or beyond its number: an acknowledgment may then be of the text; nor does one that
+// came before the SYN. The first frame of a connection gives it its incarnation; states shown before that are not looked at.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,14 +35,18 @@ struct Wire {
  private:
   void add_targets(const FlowSegment& segment) {
     target_syn |= segment.has(wire::flag::syn);
+    // The SYN that it answers may count for the incarnation before.
+    tester_syn |= segment.has(wire::flag::syn) && segment.has(wire::flag::ack);
     if (segment.has(wire::flag::fin)) target_fin = segment.end();
     const bool acks = segment.has(wire::flag::ack) && tester_fin && segment.ack == *tester_fin;
     tester_fin_acked |= acks && !tester_fin_void;
   }
   void add_testers(const FlowSegment& segment) {
-    // A listener drops a FIN (RFC 9293 3.10.7.2): only one that comes with the SYN or after it counts.
     if (segment.has(wire::flag::syn)) {
-      if (!isn) tester_fin.reset();
+      if (!isn) {
+        tester_fin.reset();
+        tester_fin_void = tester_fin_acked = false;
+      }
       tester_syn = true;
       opens_anew |= isn && *isn != segment.seq;
       isn = segment.seq;
