@@ -5,8 +5,9 @@
 //
 // What the tester sent only bounds the state from above, since the target may have dropped it; what
 // the target sent is its word (RFC 9293 3.3.2, figure 5). A FIN of the tester does not count once
-// text was sent at or beyond its number: an acknowledgment may then be of the text; nor does one that
-// came before the SYN. The first frame of a connection gives it its incarnation; states shown before that are not looked at.
+// text was sent at or beyond its number: an acknowledgment may then be of the text; nor does one
+// that came before the SYN. The first frame of a connection gives it its incarnation; states shown
+// before that are not looked at.
 #include <fmt/format.h>
 
 #include <algorithm>
