@@ -135,11 +135,13 @@ Tried<void> Netlink::add_pair(const Device& here, const Device& there, const Nam
 }
 
 Tried<int> Netlink::index(const std::string& device) {
+  // A device of ours keeps its name and its number, and asking costs more than most changes.
+  if (const auto known = indices_.find(device); known != indices_.end()) return known->second;
   rtnl_link* found = nullptr;
   const int code = rtnl_link_get_kernel(socket_.get(), 0, device.c_str(), &found);
   if (code < 0) return refused("find the interface " + device, code);
   const Link link(found);
-  return rtnl_link_get_ifindex(link.get());
+  return indices_[device] = rtnl_link_get_ifindex(link.get());
 }
 
 Tried<void> Netlink::without_link_local(const std::string& device) {

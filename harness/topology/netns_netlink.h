@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,7 @@ class Netlink {
   Tried<int> index(const std::string& device);
 
   std::unique_ptr<nl_sock, Close> socket_;
+  std::map<std::string, int> indices_;
 };
 
 /// Turns off everything that lets frames pass unfinished (partial checksums, oversized segments):

@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "generator/signature.h"
 #include "generator/template.h"
-#include "harness/case/spelling.h"
 #include "harness/traffic/profile_reader.h"
 #include "harness/traffic/value_reader.h"
 #include "stack/wire/ethernet.h"
