@@ -122,9 +122,9 @@ TEST(TrafficProfile, ImixIsSevenFourOne) {
 TEST(TrafficProfile, AWrongKeyIsShownWithItsCure) {
   EXPECT_EQ(complaint("name: t\nstreams:\n  s:\n    udp: {}\n    shedule: { pps: 5 }\n"),
             "p.yaml:5:5: error: unknown key 'shedule'\n"
-            "      shedule: { pps: 5 }\n"
-            "      ^~~~~~~\n"
-            "  = did you mean 'schedule'?\n");
+            "    5 |     shedule: { pps: 5 }\n"
+            "      |     ^~~~~~~\n"
+            "      = did you mean 'schedule'?\n");
 }
 
 TEST(TrafficProfile, WhatIsImpossibleIsRefusedWhereItStands) {
@@ -139,7 +139,7 @@ TEST(TrafficProfile, WhatIsImpossibleIsRefusedWhereItStands) {
   refused("    udp: {}\n    schedule: { pps: 0 }\n", "5:22", "a rate above 0");
   refused("    udp: {}\n    schedule: { pps: 5, bps: 6 }\n", "5:25", "has 'pps' already");
   refused("    udp: {}\n    flows: 10000001\n", "5:12", "1 to 10000000");
-  refused("    segment: S 0:0(0) <mss>\n", "4:24", "");
+  refused("    segment: S 0:0(0) <mss>\n", "4:24", "'mss'");
   refused("    segment: S 0:0(0)\n    udp: {}\n", "5:5", "has 'segment' already");
   refused("    ip: {}\n", "4:5", "does not say what it sends");
   refused("    udp: { src-port: 70000 }\n", "4:22", "0 to 65535");
@@ -149,7 +149,7 @@ TEST(TrafficProfile, WhatIsImpossibleIsRefusedWhereItStands) {
   refused("    udp: {}\n    ip: { ttl: 9..1 }\n", "5:16", "is empty");
   refused("    udp: {}\n    ip: { ttl: { increment: 1, to: 5 } }\n", "5:32", "does not go with");
   refused("    segment: S 0:0(0)\n    signature: true\n", "5:16", "18 octets of payload");
-  refused("    udp: {}\n    ip: { tos: 0..255, ecn: 0..3 }\n", "", "");
+  refused("    udp: {}\n    ip: { tos: 0..255, ecn: 0..3 }\n", "5:11", "'tos' cannot change");
   EXPECT_THAT(complaint("name: t\nstreams: {}\n"), HasSubstr("1 to 1000 streams"));
   EXPECT_THAT(complaint("name: t\n"), HasSubstr("needs 'streams'"));
 }
