@@ -181,7 +181,9 @@ void Layer::neighbour_discovery(const Packet& packet, Instant now) {
       }
       return;
     case wire::icmpv6_type::router_advertisement:
-      if (router_discovery_.advertisement(packet, *message, now)) link_mtu_changed(now);
+      // An advertised MTU holds for every path (RFC 4861 6.3.4).
+      if (router_discovery_.advertisement(packet, *message, now))
+        upper_.path_mtu_changed({Family::v6, {}});
       return;
     case wire::icmpv6_type::redirect: return router_discovery_.redirect(packet, *message, now);
     default: return trace(rule::nd_a_router_solicitation_to_a_host);
@@ -229,13 +231,18 @@ void Layer::incoming_error(const Packet& packet, const IcmpView& message, Instan
 
 /// RFC 1191 3, RFC 8201 4. All who use the path are told (RFC 1191 6.2).
 void Layer::too_big(const ErrorReport& report, Instant now) {
-  if (!may_have_sent(report)) return trace(rule::path_mtu_not_sent);
   std::string_view rule;
-  const bool lowered = path_mtu_.take(report.remote, *report.too_big,
-                                      interface_.link_mtu(report.remote.family), now, rule);
-  trace(rule);
-  if (lowered)
-    upper_.path_mtu_changed(report.remote, sender_.path_mtu(report.remote), &report, now);
+  const auto mtu = path_mtu_.judge(report.remote, *report.too_big,
+                                   interface_.link_mtu(report.remote.family), rule);
+  if (!mtu) return trace(rule);
+  if (report.protocol == wire::ip_protocol::tcp) return upper_.packet_too_big(report, *mtu, now);
+  if (!may_have_sent(report)) return trace(rule::path_mtu_not_sent);
+  learn_path_mtu(report.remote, *mtu, now);
+  upper_.path_mtu_changed(report.remote);
+}
+
+void Layer::learn_path_mtu(const IpAddress& dst, std::uint32_t mtu, Instant now) {
+  if (path_mtu_.lower(dst, mtu, now)) trace(rule::path_mtu_lowered);
 }
 
 bool Layer::may_have_sent(const ErrorReport& report) const {
@@ -246,12 +253,6 @@ bool Layer::may_have_sent(const ErrorReport& report) const {
   return std::ranges::any_of(sent_messages_, [&](const SentMessage& sent) {
     return sent.dst == report.remote && sent.type == quoted.type() && sent.word == quoted.word();
   });
-}
-
-/// An advertised MTU holds for every path (RFC 4861 6.3.4); the unspecified address stands for all.
-void Layer::link_mtu_changed(Instant now) {
-  const IpAddress every{Family::v6, {}};
-  upper_.path_mtu_changed(every, interface_.link_mtu(Family::v6), nullptr, now);
 }
 
 void Layer::port_unreachable(const Packet& packet, Instant now) {
@@ -323,10 +324,10 @@ void Layer::flush_neighbours() {
   nd_.flush();
 }
 
-void Layer::flush_path_mtu(Instant now) {
+void Layer::flush_path_mtu() {
   path_mtu_.flush();
-  upper_.path_mtu_changed({}, interface_.link_mtu(Family::v4), nullptr, now);
-  link_mtu_changed(now);
+  upper_.path_mtu_changed({Family::v4, {}});
+  upper_.path_mtu_changed({Family::v6, {}});
 }
 
 bool Layer::has_route(const IpAddress& dst) const {
@@ -368,7 +369,7 @@ void Layer::advance(Instant now) {
   routes_.expire(now, [this](std::string_view rule) { trace(rule); });
   path_mtu_.expire(now, [&](const IpAddress& dst) {
     trace(rule::path_mtu_aged);
-    upper_.path_mtu_changed(dst, sender_.path_mtu(dst), nullptr, now);
+    upper_.path_mtu_changed(dst);
   });
   expire(Family::v4, now);
   expire(Family::v6, now);

@@ -29,13 +29,14 @@ class Upper {
   /// Whole and for us, of protocol TCP or UDP. Its checksum has not been looked at.
   virtual void packet(const Packet& packet, Instant now) = 0;
   virtual void error(const ErrorReport& report, Instant now) = 0;
-  /// Whether what `report` quotes may be under way (RFC 8201 4, RFC 5927 4): only then is a path
-  /// MTU believed.
+  /// The path is said to carry no more than `mtu`, which is less than was thought; `report` quotes
+  /// a TCP segment. If the connection believes it, it says so by Layer::learn_path_mtu() (RFC 5927).
+  virtual void packet_too_big(const ErrorReport& report, std::uint32_t mtu, Instant now) = 0;
+  /// Whether the datagram that `report` quotes may have been sent (RFC 8201 4).
   virtual bool may_have_sent(const ErrorReport& report) const = 0;
-  /// Packets to `remote` may be this large now. `lost` is the report that said so; null: the
-  /// estimate has aged or the link's MTU is another, and nothing is known to be lost.
-  virtual void path_mtu_changed(const wire::IpAddress& remote, std::uint32_t mtu,
-                                const ErrorReport* lost, Instant now) = 0;
+  /// Packets to `remote` may be this large now; nothing is known to be lost. The unspecified address
+  /// stands for all of its family.
+  virtual void path_mtu_changed(const wire::IpAddress& remote) = 0;
   /// Somebody answered a ping of ours.
   virtual void echo_reply(const Packet& packet, std::uint16_t sequence) = 0;
   virtual void frame(wire::Bytes frame) = 0;
@@ -72,12 +73,14 @@ class Layer : private FrameSink {
   void port_unreachable(const Packet& packet, Instant now);
   void ping(const wire::IpAddress& remote, std::size_t octets, Instant now);
   void flush_neighbours();
-  void flush_path_mtu(Instant now);
+  void flush_path_mtu();
 
   const Interface& interface() const { return interface_; }
   bool has_route(const wire::IpAddress& dst) const;
   /// The largest packet that reaches `dst` whole, as far as is known.
   std::uint32_t path_mtu(const wire::IpAddress& dst) const { return sender_.path_mtu(dst); }
+  /// An upper layer believes packet_too_big().
+  void learn_path_mtu(const wire::IpAddress& dst, std::uint32_t mtu, Instant now);
   /// Advice of upper layers about the way to `dst` (RFC 1122 3.3.1.4, RFC 4861 7.3.1): there is
   /// progress, or there is none.
   void progress(const wire::IpAddress& dst, Instant now);
@@ -103,7 +106,6 @@ class Layer : private FrameSink {
   void incoming_error(const Packet& packet, const wire::IcmpView& message, Instant now);
   void too_big(const ErrorReport& report, Instant now);
   bool may_have_sent(const ErrorReport& report) const;
-  void link_mtu_changed(Instant now);
   void protocol_unreachable(const Packet& packet, Instant now);
   void answer_error(const Packet& packet, const wire::IcmpHeader& error, Instant now);
   void expire(wire::Family family, Instant now);
@@ -135,11 +137,6 @@ class Layer : private FrameSink {
   std::array<SentMessage, 16> sent_messages_{};
   std::size_t next_sent_message_ = 0;
   std::uint16_t ping_sequence_ = 0;
-};
-Reassembler reassembler_v6_{Reassembler::Overlap::discard_packet};
-Instant errors_since_{};  // RFC 4443 2.4 (f): the second that errors are counted in
-unsigned errors_sent_ = 0;
-std::uint16_t ping_sequence_ = 0;
 };
 
 }  // namespace tcproof::ip

@@ -5,6 +5,7 @@
 
 #include "stack/ip/rules.h"
 #include "stack/wire/ipv4.h"
+#include "stack/wire/numbers.h"
 
 namespace tcproof::ip {
 
@@ -44,9 +45,9 @@ void append(OptionsV4& to, Bytes option) {
   to.size += option.size();
 }
 
-/// Up to a whole word. No-operation, for another option may follow.
+/// Zeros, which end the list, up to a whole word.
 void pad(OptionsV4& options) {
-  while (options.size % 4 != 0) options.octets[options.size++] = option_nop;
+  options.size = (options.size + 3) / 4 * 4;
 }
 
 /// An address where the pointer says, if there is room (RFC 791 3.1).
@@ -72,7 +73,8 @@ void record_time(wire::MutableBytes option, const IpAddress& us, Instant now) {
   }
   if (flag == 3 && IpAddress::from(wire::Family::v4, option.subspan(at)) != us) return;
   if (flag != 0) wire::put_ip(option, at, us, wire::Family::v4);
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
   wire::put32(option, at + entry - 4, static_cast<std::uint32_t>(ms) | not_midnight_ut);
   option[2] = static_cast<std::uint8_t>(option[2] + entry);
 }
@@ -89,18 +91,21 @@ std::optional<OptionFault> check_options(Bytes options) {
     if (length < 2 || at + length > options.size()) {
       const auto pointer = static_cast<std::uint32_t>(wire::Ipv4Header::size + at + 1);
       return OptionFault{rule::ipv4_an_option_of_wrong_length,
-                         {wire::icmp_type::parameter_problem, 0, 0, pointer << 24}};
+                         wire::IcmpHeader{wire::icmp_type::parameter_problem, 0, 0, pointer << 24}};
     }
     if (is_source_route(options[at]) && length >= route_data && options[at + 2] <= length)
-      return OptionFault{
-          rule::ipv4_a_source_route_that_goes_on_from_here,
-          {wire::icmp_type::unreachable, wire::unreachable_code::source_route_failed, 0, 0}};
+      return OptionFault{rule::ipv4_a_source_route_that_goes_on_from_here,
+                         wire::IcmpHeader{wire::icmp_type::unreachable,
+                                          wire::unreachable_code::source_route_failed, 0, 0}};
     at += length;
   }
   return {};
 }
 
-std::optional<OptionsV4> return_route(Bytes options, const IpAddress& src) {
+namespace {
+
+/// Without padding.
+std::optional<OptionsV4> turned_round(Bytes options, const IpAddress& src) {
   std::optional<OptionsV4> back;
   walk(options, [&](Bytes option) {
     if (!is_source_route(option[0]) || option.size() < route_data + address_size) return true;
@@ -121,16 +126,23 @@ std::optional<OptionsV4> return_route(Bytes options, const IpAddress& src) {
       wire::put_ip(back->octets, at, address(i), wire::Family::v4);
     wire::put_ip(back->octets, at, src, wire::Family::v4);
     back->size = size;
-    pad(*back);
     return false;
   });
+  return back;
+}
+
+}  // namespace
+
+std::optional<OptionsV4> return_route(Bytes options, const IpAddress& src) {
+  auto back = turned_round(options, src);
+  if (back) pad(*back);
   return back;
 }
 
 OptionsV4 reply_options(Bytes options, const IpAddress& src, const IpAddress& us, Instant now) {
   OptionsV4 reply;
   if (options.empty()) return reply;
-  if (const auto route = return_route(options, src)) reply = *route;
+  if (const auto route = turned_round(options, src)) reply = *route;
   walk(options, [&](Bytes option) {
     if (option[0] != record_route && option[0] != timestamp) return true;
     const std::size_t at = reply.size;
@@ -139,9 +151,9 @@ OptionsV4 reply_options(Bytes options, const IpAddress& src, const IpAddress& us
     const auto own = wire::MutableBytes(reply.octets).subspan(at, option.size());
     if (option[0] == record_route) record_address(own, us);
     if (option[0] == timestamp) record_time(own, us, now);
-    pad(reply);
     return true;
   });
+  pad(reply);
   return reply;
 }
 

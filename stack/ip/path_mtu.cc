@@ -43,31 +43,34 @@ std::uint32_t PathMtu::get(const IpAddress& dst, std::uint32_t link_mtu) const {
 bool PathMtu::may_set_df(const IpAddress& dst) const {
   if (entries_.empty()) return true;
   const auto found = entries_.find(dst);
-  return found == entries_.end() || !found->second.below_floor;
+  return found == entries_.end() || found->second.mtu > floor_v4;
 }
 
-bool PathMtu::take(const IpAddress& dst, const TooBig& message, std::uint32_t link_mtu, Instant now,
-                   std::string_view& rule) {
+std::optional<std::uint32_t> PathMtu::judge(const IpAddress& dst, const TooBig& message,
+                                            std::uint32_t link_mtu, std::string_view& rule) const {
   const bool v4 = dst.family == Family::v4;
   const std::uint32_t estimate = get(dst, link_mtu);
   const bool unsaid = v4 && message.mtu == 0;
   const std::uint32_t claimed = unsaid ? guess(message, estimate) : message.mtu;
-  const auto refuse = [&](std::string_view why) {
-    rule = why;
-    return false;
-  };
-  if (claimed < (v4 ? least_v4 : floor_v6)) return refuse(rule::path_mtu_below_the_floor);
-  if (claimed >= message.quoted_total) return refuse(rule::path_mtu_not_below_the_packet);
-  if (claimed >= estimate) return refuse(rule::path_mtu_never_rises);
-  const bool below_floor = v4 && claimed < floor_v4;
-  const std::uint32_t mtu = below_floor ? floor_v4 : claimed;
+  const std::uint32_t mtu = v4 ? std::max(claimed, floor_v4) : claimed;
+  if (claimed < (v4 ? least_v4 : floor_v6)) {
+    rule = rule::path_mtu_below_the_floor;
+  } else if (claimed >= message.quoted_total) {
+    rule = rule::path_mtu_not_below_the_packet;
+  } else if (mtu >= estimate) {
+    rule = rule::path_mtu_never_rises;
+  } else {
+    return mtu;
+  }
+  return {};
+}
+
+bool PathMtu::lower(const IpAddress& dst, std::uint32_t mtu, Instant now) {
+  const auto found = entries_.find(dst);
+  if (found != entries_.end() && found->second.mtu <= mtu) return false;
   make_room();
-  Entry& entry = entries_[dst];
-  const bool lower = mtu < estimate || below_floor != entry.below_floor;
-  if (!lower) return refuse(rule::path_mtu_never_rises);
-  entry = {mtu, below_floor, now};
+  entries_[dst] = {mtu, now};
   reschedule();
-  rule = rule::path_mtu_lowered;
   return true;
 }
 

@@ -37,12 +37,14 @@ class PathMtu {
 
   /// The largest packet for `dst` over a first link of `link_mtu`.
   std::uint32_t get(const wire::IpAddress& dst, std::uint32_t link_mtu) const;
-  /// False: the path is known to be narrower than floor_v4, so routers must be let fragment.
+  /// False: the path is narrower than floor_v4 for all we know, so routers must be let fragment.
   bool may_set_df(const wire::IpAddress& dst) const;
-  /// Takes a message about a packet that was really sent. True: the estimate is lower now. `rule`
-  /// says what became of it.
-  bool take(const wire::IpAddress& dst, const TooBig& message, std::uint32_t link_mtu, Instant now,
-            std::string_view& rule);
+  /// What a message about a packet that was really sent would make of the estimate. Empty: nothing,
+  /// and `rule` says why.
+  std::optional<std::uint32_t> judge(const wire::IpAddress& dst, const TooBig& message,
+                                     std::uint32_t link_mtu, std::string_view& rule) const;
+  /// The estimate is `mtu`, as judge() said. False: it is no higher already.
+  bool lower(const wire::IpAddress& dst, std::uint32_t mtu, Instant now);
 
   /// Forgets what is old enough and says so for each destination.
   void expire(Instant now, const std::function<void(const wire::IpAddress& dst)>& aged);
@@ -52,7 +54,6 @@ class PathMtu {
  private:
   struct Entry {
     std::uint32_t mtu = 0;
-    bool below_floor = false;
     Instant lowered{};
   };
 
