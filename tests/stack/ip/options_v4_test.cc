@@ -51,8 +51,7 @@ TEST(OptionsV4, ARouteIsTurnedRound) {
 }
 
 TEST(OptionsV4, TheSourceIsNotNamedTwice) {
-  const auto back =
-      return_route(Buffer{137, 11, 12, 192, 0, 2, 1, 198, 51, 100, 254, 0}, peer_v4);
+  const auto back = return_route(Buffer{137, 11, 12, 192, 0, 2, 1, 198, 51, 100, 254, 0}, peer_v4);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->first_hop, gateway);
   EXPECT_THAT(octets(*back), ElementsAre(137, 7, 4, 192, 0, 2, 1, 0));
@@ -63,7 +62,7 @@ TEST(OptionsV4, TheSourceIsNotNamedTwice) {
 TEST(OptionsV4, RecordRouteAndTimestampGetOurEntry) {
   const Buffer asked{7, 7, 4, 0, 0, 0, 0, 68, 12, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   const OptionsV4 reply = reply_options(asked, peer_v4, our_v4, Instant{258ms});
-  EXPECT_THAT(octets(reply), ElementsAre(7, 7, 8, 192, 0, 2, 2,                           //
+  EXPECT_THAT(octets(reply), ElementsAre(7, 7, 8, 192, 0, 2, 2,  //
                                          68, 12, 13, 1, 192, 0, 2, 2, 0x80, 0, 1, 2, 0));
 }
 

@@ -100,14 +100,13 @@ TEST_F(PathMtuTest, ItsMemoryIsBounded) {
   std::size_t known = 0;
   for (std::uint8_t i = 0; i < 4; ++i)
     for (unsigned j = 0; j < 255; ++j)
-      known +=
-          under_test.get(IpAddress::v4(10, 0, i, static_cast<std::uint8_t>(j)), link) == 1400U;
+      known += under_test.get(IpAddress::v4(10, 0, i, static_cast<std::uint8_t>(j)), link) == 1400U;
   EXPECT_EQ(known, PathMtu::max_entries);
 }
 
 RC_GTEST_FIXTURE_PROP(PathMtuTest, WhateverIsClaimedItStaysBetweenFloorAndLink, ()) {
-  const auto claims = *rc::gen::container<std::vector<std::uint32_t>>(
-      rc::gen::inRange<std::uint32_t>(0, 70000));
+  const auto claims =
+      *rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, 70000));
   const bool v4 = *rc::gen::arbitrary<bool>();
   const IpAddress dst = v4 ? peer_v4 : peer_v6;
   std::uint32_t last = link;
