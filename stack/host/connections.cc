@@ -407,7 +407,6 @@ void Connections::packet_too_big(const ip::ErrorReport& report, std::uint32_t mt
 /// One connection has proof; the others to the same address need not lose a segment each.
 void Connections::learn_path_mtu(Slot& slot) {
   const std::uint32_t mtu = std::exchange(slot.learned_mtu, 0);
-  layer_.learn_path_mtu(slot.tuple.remote, mtu, now_);
   path_mtu_changed(slot.tuple.remote, mtu);
 }
 
