@@ -340,6 +340,15 @@ TEST(WireStates, AgreeWithTheSegmentsBefore) {
   EXPECT_EQ(TraceBuilder(closed_by_peer).state(State::close_wait).verdict(rule), "");
 }
 
+TEST(WireStates, AFinToAListenerIsNone) {
+  TraceBuilder trace;
+  trace.tester("F. 0:0(0) ack 1 win 65535")
+      .tester("S  0:0(0) win 65535")
+      .target("S. 0:0(0) ack 1 win 65535")
+      .state(State::syn_received);
+  EXPECT_EQ(trace.verdict("states-match-the-wire"), "");
+}
+
 // The acknowledgment is of text that took the number of a FIN which was never accepted.
 TEST(WireStates, AFinThatTextWentBeyondBindsNobody) {
   TraceBuilder trace;
