@@ -87,6 +87,7 @@ RouteObject route_object(int index, const Route& route) {
   rtnl_route_set_type(object.get(), RTN_UNICAST);
   rtnl_route_set_scope(object.get(), v4 && !route.gateway ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
   rtnl_route_set_dst(object.get(), nl_network(route.to).get());
+  if (route.mtu != 0) rtnl_route_set_metric(object.get(), RTAX_MTU, route.mtu);
   rtnl_nexthop* hop = rtnl_route_nh_alloc();
   rtnl_route_nh_set_ifindex(hop, index);
   if (route.gateway) rtnl_route_nh_set_gateway(hop, nl_address(*route.gateway).get());

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checks/network.h"
 #include "harness/topology/netns.h"
+#include "harness/topology/netns_hop.h"
 #include "harness/topology/netns_netlink.h"
 #include "stack/link/packet_socket.h"
 
@@ -23,13 +27,20 @@ class NetnsNetwork {
     checks::HostId near;  // whose end it is
     checks::HostId far;   // who is at the other end
     link::PacketSocket socket;
+    /// Where the far end's frames are seen if the link is impaired: before that happens to them. What
+    /// `socket` receives is then no news.
+    std::optional<link::PacketSocket> far_side;
   };
 
   struct Options {
     bool manual_neighbours = false;  // no entry is preset
+    /// A laboratory: the tester is a host with a kernel of its own too, and nobody watches the links.
+    bool laboratory = false;
+    std::uint64_t seed = 1;  // of what the impaired links draw
+    std::string draws;       // and whose draws they are: the case
   };
-  /// `network` and `reaper` outlive it. A network that needs what veth pairs and the kernel's
-  /// routers cannot do (impairments, altered ICMP) is refused with a skip, see is_skip().
+  /// `network` and `reaper` outlive it. A network that needs what the kernel's routers cannot do is
+  /// refused with a skip, see is_skip().
   static Tried<NetnsNetwork> build(const checks::Network& network, Options options,
                                    link::Reaper& reaper);
 
@@ -39,6 +50,7 @@ class NetnsNetwork {
     return on.sysctls.write(on.space, name, value);
   }
   const Namespace& target() const { return host(network_->target).space; }
+  const Namespace& tester() const { return host(network_->tester).space; }
   std::vector<Tap>& taps() { return taps_; }
   /// Links in the order in which a frame passes them from the tester to the target.
   const std::vector<checks::LinkId>& path() const { return path_; }
@@ -56,7 +68,7 @@ class NetnsNetwork {
   };
 
   NetnsNetwork(const checks::Network& network, Options options)
-      : network_(&network), options_(options) {}
+      : network_(&network), options_(std::move(options)) {}
 
   /// Whether the kernel speaks IPv6 on a link: not below its smallest MTU.
   bool has_v6(checks::LinkId id) const;
@@ -71,7 +83,11 @@ class NetnsNetwork {
   Tried<void> make_hosts();
   Tried<void> prepare_host(Host& on, checks::HostId id) const;
   Tried<void> make_link(checks::LinkId id);
-  static Tried<void> quieten(Host& on, const std::string& device, bool v6);
+  Tried<void> make_impaired_link(checks::LinkId id);
+  Tried<void> start_hop(link::Reaper& reaper);
+  static Tried<void> quieten(const Namespace& space, Netlink& netlink, const std::string& device,
+                             bool v6);
+  bool is_impaired(checks::LinkId id) const;
   Tried<void> configure_end(checks::LinkId id, std::size_t end);
   Tried<void> add_routes(checks::HostId id);
   Tried<void> wait_until_operational();
@@ -86,6 +102,12 @@ class NetnsNetwork {
   std::vector<std::size_t> near_ends_;  // by link: 0 or 1
   std::vector<checks::LinkId> path_;
   std::vector<Tap> taps_;
+  struct Cut {
+    Namespace space;
+    Netlink netlink;
+  };
+  std::optional<Cut> cut_;  // where the impaired links are cut in two
+  std::unique_ptr<ImpairedHop> hop_;
 };
 
 }  // namespace tcproof::harness
