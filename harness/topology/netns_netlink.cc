@@ -27,6 +27,7 @@ namespace {
 
 /// RFC 2863 ifOperStatus "up", as in IFLA_OPERSTATE.
 constexpr int operational_up = 6;
+constexpr std::size_t most_indices = 64;
 
 template <auto function>
 struct Release {
@@ -138,6 +139,8 @@ Tried<int> Netlink::index(const std::string& device) {
   const int code = rtnl_link_get_kernel(socket_.get(), 0, device.c_str(), &found);
   if (code < 0) return refused("find the interface " + device, code);
   const Link link(found);
+  // Of a namespace that many networks come and go in, what was asked long ago is gone.
+  if (indices_.size() >= most_indices) indices_.clear();
   return indices_[device] = rtnl_link_get_ifindex(link.get());
 }
 

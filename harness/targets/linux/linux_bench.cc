@@ -50,7 +50,7 @@ void index_steps(const std::vector<checks::Step>& steps, std::vector<ConnId>& co
 }  // namespace
 
 Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case,
-                                                    link::Reaper& reaper, StateTracer* tracer) {
+                                                    const Shared& shared) {
   for (const auto& link : one_case.network.links) {
     if (one_case.family == wire::Family::v4 || link.mtu >= smallest_v6_mtu) continue;
     return not_here("run a case over IPv6",
@@ -60,8 +60,10 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
   auto network = NetnsNetwork::build(one_case.network,
                                      {.manual_neighbours = one_case.manual_neighbours,
                                       .seed = one_case.seed,
-                                      .draws = one_case.id},
-                                     reaper);
+                                      .draws = one_case.id,
+                                      .tester = shared.tester,
+                                      .serial = shared.serial},
+                                     shared.reaper);
   if (!network) return tl::unexpected(network.error());
   if (one_case.family == wire::Family::v6 && !has_ipv6()) {
     return not_here("run a case over IPv6", "this kernel runs without IPv6",
@@ -88,8 +90,8 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
       }
     }
   }
-  return std::unique_ptr<LinuxBench>(
-      new LinuxBench(one_case, std::move(*network), std::move(*diag), std::move(epoll), tracer));
+  return std::unique_ptr<LinuxBench>(new LinuxBench(one_case, std::move(*network), std::move(*diag),
+                                                    std::move(epoll), shared.tracer));
 }
 
 LinuxBench::LinuxBench(const checks::Case& one_case, NetnsNetwork network, SockDiag diag,
