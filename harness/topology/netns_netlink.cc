@@ -117,7 +117,7 @@ Tried<Netlink> Netlink::open(const Namespace& space) {
 }
 
 Tried<void> Netlink::add_pair(const Device& here, const Device& there, const Namespace& other,
-                              std::uint32_t mtu) {
+                              std::uint32_t mtu, unsigned queues) {
   const VethLink link(rtnl_link_veth_alloc());
   rtnl_link* const peer = rtnl_link_veth_get_peer(link.get());
   rtnl_link_set_name(link.get(), here.name.c_str());
@@ -126,6 +126,10 @@ Tried<void> Netlink::add_pair(const Device& here, const Device& there, const Nam
   rtnl_link_set_addr(peer, nl_address(there.mac).get());
   rtnl_link_set_mtu(link.get(), mtu);
   rtnl_link_set_mtu(peer, mtu);
+  for (rtnl_link* const end : {link.get(), peer}) {
+    rtnl_link_set_num_tx_queues(end, queues);
+    rtnl_link_set_num_rx_queues(end, queues);
+  }
   rtnl_link_set_ns_fd(peer, other.descriptor());
   const int code = rtnl_link_add(socket_.get(), link.get(), NLM_F_CREATE | NLM_F_EXCL);
   rtnl_link_put(peer);
