@@ -10,9 +10,9 @@
 
 #include <unistd.h>
 
+#include "checks/spelling.h"
 #include "generator/backends/pcap_file.h"
 #include "generator/engine.h"
-#include "harness/case/spelling.h"
 #include "harness/commands/command.h"
 #include "harness/traffic/profile_reader.h"
 #include "harness/traffic/session.h"
@@ -56,7 +56,7 @@ Loaded<generator::Profile> load_profile(const GenOptions& options) {
         if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
       }
       std::sort(names.begin(), names.end());
-      const std::string near = loading::nearest(options.profile, names);
+      const std::string near = checks::nearest(options.profile, names);
       return tl::unexpected(complaint(
           fmt::format("no traffic profile '{}'", options.profile),
           near.empty() ? fmt::format("there are {}; or name a file", fmt::join(names, ", "))

@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "generator/signature.h"
 #include "generator/template.h"
-#include "harness/case/spelling.h"
 #include "harness/traffic/profile_reader.h"
 #include "harness/traffic/value_reader.h"
 #include "stack/wire/ethernet.h"
@@ -397,7 +397,7 @@ void StreamReader::read_size(const Fields& fields) {
   if (node->is_scalar() && node->text == "imix") {
     stream_.size = {.kind = Variation::Kind::list, .values = imix};
   } else {
-    constexpr std::uint64_t largest = largest_payload + wire::EthernetHeader::size;
+    static constexpr std::uint64_t largest = largest_payload + wire::EthernetHeader::size;
     const ReadNumber number = [this](std::string_view text,
                                      const Place& place) -> std::optional<std::uint64_t> {
       const auto size = parse_number(text);

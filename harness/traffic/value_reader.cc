@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
-#include "harness/case/spelling.h"
 #include "stack/wire/notation.h"
 
 namespace tcproof::harness::loading {

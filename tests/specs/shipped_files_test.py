@@ -10,7 +10,7 @@ import sys
 import jsonschema
 import yaml
 
-NOT_CASES = ("requirements", "schema", "start", "targets", "topologies")
+NOT_CASES = ("requirements", "schema", "start", "targets", "topologies", "traffic")
 RANK = {"MUST": "MUST", "MUST NOT": "MUST", "SHOULD": "SHOULD", "SHOULD NOT": "SHOULD", "MAY": "MAY"}
 # A case says what an RFC asks of any stack, so no name of one has a place in it.
 STACK_NAMES = re.compile(r"\b(linux|lwip|freebsd|microsoft|kernel)\b", re.IGNORECASE)
