@@ -129,6 +129,11 @@ wire::Seq Connections::choose_iss(const Slot& slot, Instant now) const {
                         slot.tuple.remote, slot.tuple.remote_port, now);
 }
 
+std::uint32_t Connections::timestamp_offset(const Slot& slot) const {
+  return isns_.timestamp_offset(layer_.interface().prefix(slot.family)->address,
+                                slot.tuple.local_port, slot.tuple.remote, slot.tuple.remote_port);
+}
+
 Host::Opened Connections::open_passive(Family family, std::uint16_t port,
                                        const Host::OpenOptions& options, Instant now) {
   now_ = now;
@@ -156,6 +161,7 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
   slot.tuple = {remote, remote_port, port};
   bind(slot);
   const ConnectionId id = slot.id;
+  slot.connection.set_timestamp_offset(timestamp_offset(slot));
   slot.connection.open_active(choose_iss(slot, now), now);
   settle(slot);
   return {id, Error::none};
@@ -298,20 +304,41 @@ void Connections::input(const ip::Packet& packet, Instant now) {
   const auto view = wire::TcpView::parse(packet.payload);
   if (!view) return trace("drop: tcp, the data offset does not fit what came, RFC 9293 3.1");
   const Tuple from{packet.src, view->src_port(), view->dst_port()};
-  const tcp::Segment segment = read_segment(*view);
+  tcp::Segment segment = read_segment(*view);
+  // Who does not know the option does not echo it in a RST either.
+  if (!config_.tcp.features.timestamps) segment.timestamps.reset();
   Slot* found = match(from);
   if (found == nullptr) return no_connection(from, segment, now);
   if (found->is_listening) return segment_for_listener(*found, from, segment, now);
+  if (new_incarnation(*found, from, segment, now)) return;
   found->connection.on_segment(segment, now);
   settle(*found);
+}
+
+/// RFC 6191 2: a SYN that is beyond the connection in TIME-WAIT ends it, if somebody listens. Its
+/// successor's numbers begin above all of the old one's (RFC 1122 4.2.2.13).
+bool Connections::new_incarnation(Slot& old, const Tuple& from, const tcp::Segment& segment,
+                                  Instant now) {
+  if (!old.connection.yields_to(segment)) return false;
+  const auto port = listeners_.find(listen_key(from.remote.family, from.local_port));
+  if (port == listeners_.end()) return false;
+  Slot& listener = *slot(*port->second.begin());
+  const wire::Seq above = old.connection.send_next();
+  old.connection.give_way();
+  settle(old);
+  segment_for_listener(listener, from, segment, now, above);
+  return true;
 }
 
 /// The peer counts only while the segment is judged: unless it moved the connection out of LISTEN,
 /// the next one may come from anywhere.
 void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
-                                       Instant now) {
+                                       Instant now, std::optional<wire::Seq> above) {
   slot.tuple = from;
-  slot.connection.set_iss(choose_iss(slot, now));
+  wire::Seq iss = choose_iss(slot, now);
+  if (above && wire::leq(iss, *above)) iss = *above + 1;
+  slot.connection.set_iss(iss);
+  slot.connection.set_timestamp_offset(timestamp_offset(slot));
   slot.connection.on_segment(segment, now);
   if (slot.connection.state() != State::listen) {
     stop_listening(slot);

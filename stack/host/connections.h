@@ -60,11 +60,13 @@ class Connections {
   Slot& make_slot(wire::Family family, std::uint16_t port, const Host::OpenOptions& options);
   tcp::Config config_for(wire::Family family, const Host::OpenOptions& options) const;
   wire::Seq choose_iss(const Slot& slot, Instant now) const;
+  std::uint32_t timestamp_offset(const Slot& slot) const;
   std::uint16_t free_port(const wire::IpAddress& remote, std::uint16_t remote_port);
 
   Slot* match(const Tuple& tuple);
-  void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
-                            Instant now);
+  void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment, Instant now,
+                            std::optional<wire::Seq> above = {});
+  bool new_incarnation(Slot& old, const Tuple& from, const tcp::Segment& segment, Instant now);
   void no_connection(const Tuple& from, const tcp::Segment& segment, Instant now);
   void transmit(const Tuple& to, std::uint8_t ttl, std::uint8_t tos, const tcp::Segment& segment,
                 Instant now);

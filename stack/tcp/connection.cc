@@ -70,7 +70,8 @@ void Connection::return_to_listen(std::string_view rule) {
   rto_ = RtoEstimator({config_.rto_initial, config_.rto_min, config_.rto_max});
   congestion_ = {};
   tcb_ = {};
-  send_mss_ = config_.default_send_mss;
+  sack_blocks_.clear();
+  forget_options();
   ack_now_ = false;
   ack_pending_ = 0;
   soft_error_ = false;
@@ -109,6 +110,10 @@ void Connection::open_passive(Instant) {
   assert(state_ == State::closed);
   passive_ = true;
   enter(State::listen, rule::open_passive);
+}
+
+void Connection::set_timestamp_offset(std::uint32_t offset) {
+  timestamps_.set_offset(offset);
 }
 
 void Connection::set_iss(Seq iss) {
@@ -191,7 +196,7 @@ void Connection::after_close(Instant now) {
 }
 
 /// 3.10.5
-Error Connection::abort(Instant) {
+Error Connection::abort(Instant now) {
   if (error_ != Error::none) return error_;
   switch (state_) {
     case State::closed: return Error::does_not_exist;
@@ -201,7 +206,7 @@ Error Connection::abort(Instant) {
     case State::established:
     case State::fin_wait_1:
     case State::fin_wait_2:
-    case State::close_wait: send_reset(); break;
+    case State::close_wait: send_reset(now); break;
     case State::closing:
     case State::last_ack:
     case State::time_wait: break;
@@ -245,10 +250,6 @@ std::size_t Connection::readable() const {
 
 bool Connection::peer_closed() const {
   return tcb_.rcv.fin_taken && receive_buffer_.readable() == 0;
-}
-
-std::uint16_t Connection::effective_send_mss() const {
-  return std::min(send_mss_, config_.mss);
 }
 
 std::uint32_t Connection::urgent_unread() const {

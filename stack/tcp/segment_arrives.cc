@@ -5,8 +5,9 @@
 #include "stack/tcp/reset.h"
 #include "stack/tcp/rules.h"
 
-// RFC 9293 3.10.7, SEGMENT ARRIVES, in its order and its words, with RFC 5961's checks where the
-// RFC places them. Security and compartment (the third check of 3.10.7.4) do not exist here.
+// RFC 9293 3.10.7, SEGMENT ARRIVES, in its order and its words, with the checks of RFC 5961 and RFC
+// 7323 where these place them (the latter's are in paws.cc). What an acknowledgment says about
+// losses is in recovery.cc. Security and compartment (the third check of 3.10.7.4) do not exist here.
 // Before working on this file read RFC 9293 3.4 and 3.10.7, then RFC 5961.
 
 namespace tcproof::tcp {
@@ -54,7 +55,7 @@ void Connection::on_listen(const Segment& seg, Instant now) {
     return output_.segment(reset_at_ack(seg));
   }
   if (!seg.syn()) return output_.trace(rule::listen_other);  // Fourth
-  accept_syn(seg);                                           // Third
+  accept_syn(seg, now);                                      // Third
   tcb_.snd.nxt = tcb_.iss + 1;
   enter(State::syn_received, rule::listen_syn);
   unanswered_.restart(now);
@@ -64,14 +65,13 @@ void Connection::on_listen(const Segment& seg, Instant now) {
 
 /// What a SYN teaches, in LISTEN and in SYN-SENT. Its window is noted even in LISTEN, where the RFC
 /// waits for the ACK: a FIN may have to be sent before that comes (3.10.4).
-void Connection::accept_syn(const Segment& seg) {
+void Connection::accept_syn(const Segment& seg, Instant now) {
   tcb_.irs = seg.seq;
   tcb_.rcv.nxt = seg.seq + 1;
   advance_receive_window();
   set_send_window(seg);
   if (!seg.ack_flag()) tcb_.snd.wl2 = tcb_.iss;
-  // An MSS of zero could never be honoured: it counts as no option at all (MUST-15).
-  if (seg.mss && *seg.mss != 0) send_mss_ = *seg.mss;
+  agree_options(seg, now);
   if (seg.ack_flag()) return;
   // "Any other incoming control or data (combined with SYN)" is kept and processed once
   // ESTABLISHED.
@@ -98,14 +98,14 @@ void Connection::on_syn_sent(const Segment& seg, Instant now) {
 
 /// Fourth of 3.10.7.3: the three-way handshake goes on, or two SYNs have crossed (figure 8).
 void Connection::syn_sent_syn(const Segment& seg, Instant now) {
-  accept_syn(seg);
+  accept_syn(seg, now);
   if (!seg.ack_flag()) {
     enter(State::syn_received, rule::syn_sent_crossing);
     rto_.forget_timed();  // our SYN goes out a second time, in the SYN,ACK (RFC 6298 3)
     timers_.retransmission.reset();
     return send_syn(now);
   }
-  acknowledge_up_to(seg.ack, now);
+  acknowledge_up_to(seg, now);
   established(rule::syn_sent_established, now);
   ack_now_ = true;
   Segment rest = without_syn(seg);  // "continue processing at the sixth step"
@@ -118,10 +118,15 @@ void Connection::syn_sent_syn(const Segment& seg, Instant now) {
 /// 3.10.7.4. Eight checks in the RFC's order; the first five may drop the segment.
 void Connection::on_other_states(Segment seg, Instant now) {
   const bool came_empty = seg.len() == 0;  // before the first check takes away what does not fit
+  const bool new_open = seg.syn() && !seg.ack_flag() && !seg.rst();
+  if (state_ == State::time_wait && new_open) return output_.trace(rule::time_wait_syn);
+  if (check_timestamp(seg, now) == Next::drop) return;        // RFC 7323 5.3 R1
   if (check_sequence(seg, now) == Next::drop) return;         // First
+  note_timestamp(seg, now);                                   // R3
   if (check_rst(seg, now) == Next::drop) return;              // Second
   if (check_syn(seg, now) == Next::drop) return;              // Fourth
   if (check_ack(seg, came_empty, now) == Next::drop) return;  // Fifth
+  note_duplicate(seg);
   trim_to_window(seg);     // not before: RFC 5961 compares the arriving SEG.SEQ
   check_urg(seg);          // Sixth
   process_text(seg, now);  // Seventh
@@ -175,6 +180,7 @@ Connection::Next Connection::refuse_sequence(const Segment& seg, Instant now) {
   } else {
     output_.trace(rule::check_sequence);
   }
+  note_duplicate(seg);
   ack_now_ = true;
   return Next::drop;
 }
@@ -239,42 +245,13 @@ Connection::Next Connection::check_ack(const Segment& seg, bool came_empty, Inst
   }
   if (zero_window()) unanswered_.restart(now);  // the peer lives, so probing goes on (MUST-37)
   const bool duplicate = is_duplicate_ack(seg, came_empty);
-  tcb_.snd.last_wnd = seg.wnd;
+  tcb_.snd.last_wnd = offered_window(seg);
   const bool advances = gt(seg.ack, tcb_.snd.una);
-  if (advances) acknowledge_up_to(seg.ack, now);
-  const bool resending = advances && resend_until_;
+  if (advances) acknowledge_up_to(seg, now);
+  const bool sacked = update_scoreboard(seg);
   if (geq(seg.ack, tcb_.snd.una)) update_send_window(seg, now);
-  if (resending && !zero_window()) {
-    if (congestion_.recovering()) output_.trace(rule::partial_ack);
-    transmit_earliest(now);
-  }
-  if (duplicate) duplicate_ack(now);
+  recover(advances, duplicate, sacked, now);
   return after_ack(seg, now);
-}
-
-/// RFC 5681 2, (a) to (e); the SYN of (c) is gone already. Behind a zero window the answers to our
-/// probes look the same, but say that the window is still closed and not that anything was lost.
-bool Connection::is_duplicate_ack(const Segment& seg, bool came_empty) const {
-  return flight_size() != 0 && came_empty && seg.ack == tcb_.snd.una &&
-         seg.wnd == tcb_.snd.last_wnd && seg.wnd != 0 && !zero_window();
-}
-
-/// RFC 5681 3.2, as RFC 6582 3.2 changes it. New segments for an inflated cwnd follow in output().
-void Connection::duplicate_ack(Instant now) {
-  switch (congestion_.duplicate(tcb_.snd.nxt, flight_size())) {
-    case Congestion::Duplicate::nothing:
-    case Congestion::Duplicate::inflated: return;
-    case Congestion::Duplicate::limited_transmit:
-      if (!config_.features.limited_transmit || !may_transmit_text() || unsent() == 0) return;
-      if (send_next(congestion_.limited_room(flight_size()), now)) {
-        output_.trace(rule::limited_transmit);
-      }
-      return;
-    case Congestion::Duplicate::fast_retransmit:
-      output_.trace(rule::fast_retransmit);
-      resend_until_ = tcb_.snd.nxt;
-      return transmit_earliest(now);
-  }
 }
 
 /// Fifth, until our SYN is acknowledged: in SYN-RECEIVED, and in FIN-WAIT-1 if CLOSE came that
@@ -285,7 +262,7 @@ Connection::Next Connection::syn_received_ack(const Segment& seg, Instant now) {
     output_.segment(reset_at_ack(seg));
     return Next::drop;
   }
-  acknowledge_up_to(seg.ack, now);
+  acknowledge_up_to(seg, now);
   set_send_window(seg);
   if (state_ == State::syn_received) established(rule::check_ack_established, now);
   return after_ack(seg, now);
@@ -359,7 +336,12 @@ void Connection::process_text(const Segment& seg, Instant now) {
     const auto room = static_cast<std::uint32_t>(*tcb_.rcv.fin - tcb_.rcv.nxt);
     text = text.first(offset < room ? std::min<std::size_t>(text.size(), room - offset) : 0);
   }
-  if (!receive_buffer_.insert(offset, text)) output_.trace(rule::text_no_place);
+  if (receive_buffer_.insert(offset, text)) {
+    if (!text.empty()) sack_blocks_.arrived(seg.seq, tcb_.rcv.nxt, receive_buffer_.out_of_order());
+  } else {
+    output_.trace(rule::text_no_place);
+    sack_blocks_.report_once({seg.seq, seg.seq + static_cast<std::uint32_t>(text.size())});
+  }
   const auto octets = static_cast<std::uint32_t>(receive_buffer_.advance());
   tcb_.rcv.nxt += octets;
   tcb_.rcv.wnd -= octets;
@@ -403,17 +385,50 @@ void Connection::take_fin(Instant now) {
   }
 }
 
+/// RFC 2883 4: octets that came before are reported in the next acknowledgment, which leaves at
+/// once. Only the first run of them is; numbers before the first octet were never received.
+void Connection::note_duplicate(const Segment& seg) {
+  if (!tcb_.sack_permitted || !config_.features.dsack || seg.text.empty()) return;
+  if (seg.rst() || leq(seg.seq, tcb_.irs)) return;
+  const Seq end = seg.seq + static_cast<std::uint32_t>(seg.text.size());
+  std::optional<SackBlocks::Block> again;
+  if (lt(seg.seq, tcb_.rcv.nxt)) {
+    again = {seg.seq, lt(end, tcb_.rcv.nxt) ? end : tcb_.rcv.nxt};
+  } else {
+    const auto offset = static_cast<std::size_t>(seg.seq - tcb_.rcv.nxt);
+    const auto held = receive_buffer_.out_of_order().overlap({offset, offset + seg.text.size()});
+    if (!held) return;
+    again = {tcb_.rcv.nxt + static_cast<std::uint32_t>(held->begin),
+             tcb_.rcv.nxt + static_cast<std::uint32_t>(held->end)};
+  }
+  sack_blocks_.report_once(*again);
+  ack_now_ = true;
+}
+
+/// One sample for each acknowledgment with timestamps (RFC 7323 4.1), else for each timed segment
+/// (RFC 6298 3). Before SND.UNA moves.
+void Connection::measure_round_trip(const Segment& seg, Instant now) {
+  if (!timestamps_.agreed()) return rto_.acknowledged(seg.ack, now);
+  if (!seg.timestamps) return;
+  const auto rtt = timestamps_.round_trip(seg.timestamps->ecr, now);
+  // RFC 7323 G: an ACK for every second segment is expected.
+  const std::uint32_t two = 2U * effective_send_mss();
+  if (rtt) rto_.sample(*rtt, std::max(1U, (flight_size() + two - 1) / two));
+}
+
 /// SND.UNA <- SEG.ACK, which is beyond it and not beyond SND.NXT. RFC 6298 (5.2), (5.3).
-void Connection::acknowledge_up_to(Seq ack, Instant now) {
+void Connection::acknowledge_up_to(const Segment& seg, Instant now) {
+  const Seq ack = seg.ack;
   auto octets = static_cast<std::uint32_t>(ack - tcb_.snd.una);
-  rto_.acknowledged(ack, now);
+  measure_round_trip(seg, now);
   const bool of_syn = !tcb_.snd.syn_acked;
   if (of_syn) {
     tcb_.snd.syn_acked = true;
     octets -= 1;
     const bool again = unanswered_.transmissions != 0;
     if (again) rto_.syn_was_retransmitted();  // (5.7)
-    congestion_.begin(effective_send_mss(), again);
+    congestion_.begin(effective_send_mss(), again, tcb_.sack_permitted);
+    scoreboard_.begin(effective_send_mss(), ack);
   }
   if (tcb_.snd.fin && gt(ack, *tcb_.snd.fin)) octets -= 1;
   send_buffer_.drop_front(octets);
@@ -421,7 +436,11 @@ void Connection::acknowledge_up_to(Seq ack, Instant now) {
   if (tcb_.snd.urgent && geq(ack, tcb_.snd.up)) tcb_.snd.urgent = false;
   if (push_ && geq(ack, *push_)) push_.reset();
   if (!of_syn) congestion_.acknowledged(ack, octets, flight_size());
-  if (resend_until_ && geq(ack, *resend_until_)) resend_until_.reset();
+  scoreboard_.advance(ack);
+  if (resend_until_ && geq(ack, *resend_until_)) {
+    resend_until_.reset();
+    scoreboard_.begin_recovery(ack);  // nothing beyond counts as sent again
+  }
   soft_error_ = false;
   unanswered_.restart(now);
   restart_retransmission_timer(now);
@@ -444,7 +463,7 @@ void Connection::challenge_ack(std::string_view rule, Instant now) {
   if (!challenge_limit_.allow(now, config_.challenge_ack_limit)) {
     return output_.trace(rule::challenge_limited);
   }
-  send_ack();
+  send_ack(now);
 }
 
 }  // namespace tcproof::tcp

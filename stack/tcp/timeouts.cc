@@ -12,7 +12,7 @@ void Connection::on_timeout(Instant now) {
   if (take_due(timers_.time_wait, now)) return end(Error::none, rule::time_wait_over);
   if (take_due(timers_.delayed_ack, now)) {
     output_.trace(rule::delayed_ack);
-    send_ack();
+    send_ack(now);
   }
   if (take_due(timers_.retransmission, now)) retransmission_timeout(now);
   if (take_due(timers_.persist, now)) persist_timeout(now);
@@ -44,10 +44,8 @@ void Connection::retransmission_timeout(Instant now) {
   if (unanswered_.transmissions == config_.r1) output_.trace(rule::r1_reached);
   rto_.back_off();
   rto_.forget_timed();
-  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment:
-  // what followed the lost one was most likely lost as well, and would else cost one timeout each.
   if (tcb_.snd.syn_acked) {
-    resend_until_ = tcb_.snd.nxt;
+    resend_all_outstanding();
     congestion_.timed_out(tcb_.snd.nxt, flight_size(), again);
   }
   transmit_earliest(now);
@@ -111,7 +109,7 @@ void Connection::leave_persist(Instant now) {
     output_.trace(rule::restart_window);
   }
   if (!outstanding()) return;
-  resend_until_ = tcb_.snd.nxt;
+  resend_all_outstanding();
   transmit_from_una(static_cast<std::uint32_t>(send_buffer_.size()), now);
 }
 
