@@ -51,10 +51,8 @@ void Connection::agree_options(const Segment& syn, Instant now) {
     if (*syn.window_scale > largest_shift) output_.trace(rule::shift_too_large);
     tcb_.snd.shift = std::min(*syn.window_scale, largest_shift);
     tcb_.rcv.shift = shift_for(config_.receive_buffer);
-  } else {
-    // A buffer larger than any window that can be offered would never be used.
-    receive_buffer_.set_capacity(std::min<std::size_t>(config_.receive_buffer, largest_window()));
   }
+  fit_receive_buffer();
   tcb_.sack_permitted = features.sack && syn.sack_permitted;
   if (features.timestamps && syn.timestamps) {
     timestamps_.agree(syn.timestamps->val, tcb_.rcv.nxt, now);
@@ -67,7 +65,6 @@ void Connection::forget_options() {
   send_mss_ = config_.default_send_mss;
   window_scaling_ = false;
   timestamps_.forget();
-  receive_buffer_.set_capacity(config_.receive_buffer);
 }
 
 /// RFC 7323 2.3: the window field is all there is, unless it is scaled.
@@ -89,7 +86,7 @@ std::uint32_t Connection::offered_window(const Segment& seg) const {
 /// Eff.snd.MSS (3.7.1) with the options that every segment has; RFC 6691: the MSS option counts
 /// none. What an absurd MSS leaves is at least an octet.
 std::uint16_t Connection::effective_send_mss() const {
-  const std::uint32_t mss = std::min(send_mss_, config_.mss);
+  const std::uint32_t mss = std::min({send_mss_, config_.mss, path_mss_});
   const std::uint32_t options = timestamps_.agreed() ? timestamps_octets : 0;
   return static_cast<std::uint16_t>(mss > options ? mss - options : 1);
 }

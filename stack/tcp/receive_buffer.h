@@ -21,7 +21,7 @@ class ReceiveBuffer {
   explicit ReceiveBuffer(std::size_t capacity) : capacity_(capacity) {}
 
   std::size_t capacity() const { return capacity_; }
-  /// RCV.BUFF is another one now; nothing is held that it could not hold.
+  /// At least what is readable or held out of order.
   void set_capacity(std::size_t capacity) { capacity_ = capacity; }
   std::size_t readable() const { return readable_; }
   std::size_t room() const { return capacity_ - readable_; }  // counted from RCV.NXT
@@ -37,6 +37,8 @@ class ReceiveBuffer {
   std::size_t advance();
   /// Takes up to out.size() octets; how many.
   std::size_t read(wire::MutableBytes out);
+  /// Throws away what is readable; what came out of order stays.
+  void discard();
   void clear();
 
  private:
