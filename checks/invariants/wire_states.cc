@@ -5,10 +5,12 @@
 //
 // What the tester sent only bounds the state from above, since the target may have dropped it; what
 // the target sent is its word (RFC 9293 3.3.2, figure 5). A FIN of the tester does not count once
-// text was sent at or beyond its number: an acknowledgment may then be of the text. The first frame
-// of a connection gives it its incarnation; states shown before that are not looked at.
+// text was sent at or beyond its number: an acknowledgment may then be of the text; nor does one
+// that came before the SYN. The first frame of a connection gives it its incarnation; states shown
+// before that are not looked at.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "checks/invariants/flow.h"
@@ -22,6 +24,8 @@ struct Wire {
   bool tester_syn = false, target_syn = false;
   std::optional<wire::Seq> tester_fin, target_fin;  // the number behind the FIN
   bool tester_fin_void = false;
+  std::optional<wire::Seq> isn;  // of the tester's first SYN here
+  bool opens_anew = false;       // by another one: what is shown now may be of either connection
   bool tester_fin_acked = false, target_fin_acked = false;
 
   void add(const FlowSegment& segment) {
@@ -32,12 +36,22 @@ struct Wire {
  private:
   void add_targets(const FlowSegment& segment) {
     target_syn |= segment.has(wire::flag::syn);
+    // The SYN that it answers may count for the incarnation before.
+    tester_syn |= segment.has(wire::flag::syn) && segment.has(wire::flag::ack);
     if (segment.has(wire::flag::fin)) target_fin = segment.end();
     const bool acks = segment.has(wire::flag::ack) && tester_fin && segment.ack == *tester_fin;
     tester_fin_acked |= acks && !tester_fin_void;
   }
   void add_testers(const FlowSegment& segment) {
-    tester_syn |= segment.has(wire::flag::syn);
+    if (segment.has(wire::flag::syn)) {
+      if (!isn) {
+        tester_fin.reset();
+        tester_fin_void = tester_fin_acked = false;
+      }
+      tester_syn = true;
+      opens_anew |= isn && *isn != segment.seq;
+      isn = segment.seq;
+    }
     const wire::Seq text_end = segment.text_begin() + segment.octets;
     if (tester_fin && segment.octets > 0 && !wire::lt(text_end, *tester_fin))
       tester_fin_void = true;
@@ -70,6 +84,14 @@ std::string_view contradiction(State state, const Wire& wire) {
   return {};
 }
 
+bool opens(const Case& one_case, const Event& event, ConnId conn) {
+  const auto* made = std::get_if<CallMade>(&event);
+  const Step* step = made != nullptr ? find_step(one_case, made->step) : nullptr;
+  return step != nullptr && step->conn == conn &&
+         (step->call.verb == Call::Verb::open_active ||
+          step->call.verb == Call::Verb::open_passive);
+}
+
 /// The event at which the next incarnation of the same connection begins.
 std::size_t end_of(const std::vector<Flow>& flows, std::size_t at, std::size_t last) {
   for (std::size_t i = at + 1; i < flows.size(); ++i) {
@@ -88,12 +110,17 @@ void check_wire_states(const Case& one_case, const Transcript& transcript, Failu
   for (std::size_t i = 0; i < flows.size(); ++i) {
     const Flow& flow = flows[i];
     if (flow.segments.empty()) continue;
+    // The SYN of a later incarnation may count as the last segment of the one before, until the
+    // target's SYN answers it.
     Wire wire;
+    wire.tester_syn = std::any_of(flows.begin(), flows.begin() + static_cast<std::ptrdiff_t>(i),
+                                  [&](const Flow& one) { return one.conn == flow.conn; });
     auto segment = flow.segments.begin();
     const std::size_t end = end_of(flows, i, events.size());
     for (std::size_t at = segment->sighting->event; at < end; ++at) {
       for (; segment != flow.segments.end() && segment->sighting->event <= at; ++segment)
         wire.add(*segment);
+      if (wire.opens_anew || opens(one_case, events[at], flow.conn)) break;
       const auto* seen = std::get_if<StateSeen>(&events[at]);
       if (seen == nullptr || seen->conn != flow.conn) continue;
       const std::string_view why = contradiction(seen->state, wire);

@@ -37,8 +37,8 @@ constexpr std::array<std::string_view, 12> documented_values{"rto_initial",
                                                              "challenge_ack_period",
                                                              "initial_window"};
 
-constexpr std::array<std::string_view, 5> folders_without_cases{
-    "start", "topologies", "requirements", "targets", "schema"};
+constexpr std::array<std::string_view, 6> folders_without_cases{
+    "start", "topologies", "requirements", "targets", "schema", "traffic"};
 
 /// Names of the YAML files below `folder`, without `.yaml`, sorted.
 std::vector<std::string> names_in(const fs::path& folder) {

@@ -103,6 +103,10 @@ LinuxBench::LinuxBench(const checks::Case& one_case, NetnsNetwork network, SockD
 
 LinuxBench::~LinuxBench() {
   if (tracer_ != nullptr) tracer_->forget(traced_);
+  free_time_waits();
+}
+
+void LinuxBench::free_time_waits() {
   for (std::size_t i = 0; i < last_states_.size(); ++i) {
     if (last_states_[i] == State::time_wait) user_.free_time_wait(static_cast<ConnId>(i));
   }

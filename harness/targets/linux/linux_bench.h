@@ -35,6 +35,8 @@ class LinuxBench final : public RealBench {
   void look_up(checks::Trace& trace, checks::ConnId conn) override;
   void fence(checks::Trace& trace) override;
   void drain(checks::Trace& trace) override;
+  /// Connections in TIME-WAIT hold memory for a minute: those of an attempt end with it.
+  void free_time_waits();
   int descriptor() const override { return epoll_.get(); }
   std::optional<Instant> next_deadline() const override { return fence_.due(); }
 

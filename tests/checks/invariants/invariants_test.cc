@@ -325,6 +325,10 @@ TEST(WireStates, AgreeWithTheSegmentsBefore) {
   closing.tester(".  1:1(0) ack 2 win 65535");
   EXPECT_EQ(TraceBuilder(closing).state(State::fin_wait_2).verdict(rule), "");
 
+  TraceBuilder stray;
+  stray.tester("F  0:0(0) win 1").handshake().state(State::established);
+  EXPECT_EQ(stray.verdict(rule), "") << "a FIN before the SYN is nobody's";
+
   TraceBuilder closed_by_peer(open);
   closed_by_peer.tester("F. 1:1(0) ack 1 win 65535");
   // The FIN may not have been taken: the state says so, and only the target's ACK binds it.
@@ -334,6 +338,15 @@ TEST(WireStates, AgreeWithTheSegmentsBefore) {
   EXPECT_EQ(TraceBuilder(closed_by_peer).state(State::established).verdict(rule),
             "shows ESTABLISHED, but the target has acknowledged the tester's FIN");
   EXPECT_EQ(TraceBuilder(closed_by_peer).state(State::close_wait).verdict(rule), "");
+}
+
+TEST(WireStates, AFinToAListenerIsNone) {
+  TraceBuilder trace;
+  trace.tester("F. 0:0(0) ack 1 win 65535")
+      .tester("S  0:0(0) win 65535")
+      .target("S. 0:0(0) ack 1 win 65535")
+      .state(State::syn_received);
+  EXPECT_EQ(trace.verdict("states-match-the-wire"), "");
 }
 
 // The acknowledgment is of text that took the number of a FIN which was never accepted.
