@@ -29,6 +29,12 @@ void Congestion::begin(std::uint32_t smss, bool syn_was_lost, bool sack) {
   cwnd_ = initial_window_;
 }
 
+void Congestion::set_smss(std::uint32_t smss) {
+  if (smss_ == 0) return;  // the SYN is not acknowledged: begin() will say
+  if (smss < smss_ && cwnd_ == initial_window_) cwnd_ = initial_window_ = cwnd_ / smss_ * smss;
+  smss_ = smss;
+}
+
 std::uint32_t Congestion::room(std::uint32_t flight_size) const {
   return difference_or_zero(cwnd_, flight_size);
 }

@@ -35,6 +35,10 @@ class Congestion {
   /// timer keeps running (6582 3.2, step 3: only the first restarts it).
   bool past_first_partial() const { return partials_ > 1; }
 
+  /// The path takes smaller segments, or larger ones again. While nothing of the initial window is
+  /// acknowledged it shrinks with its segments (5681 3.1).
+  void set_smss(std::uint32_t smss);
+
   /// How much more may be sent.
   std::uint32_t room(std::uint32_t flight_size) const;
   /// The same on a duplicate that brings limited_transmit: up to two segments beyond cwnd.

@@ -52,6 +52,8 @@ void Connection::path_mtu_changed(std::uint32_t mtu) {
   const std::uint32_t headers = config_.ip_header + tcp_header;
   const std::uint32_t room = mtu > headers ? mtu - headers : 1;
   path_mss_ = static_cast<std::uint16_t>(std::min<std::uint32_t>(room, 0xffff));
+  congestion_.set_smss(effective_send_mss());
+  scoreboard_.set_smss(effective_send_mss());
 }
 
 std::uint32_t Connection::path_mtu() const {

@@ -27,6 +27,7 @@ class Scoreboard {
     smss_ = smss;
     clear(una);
   }
+  void set_smss(std::uint32_t smss) { smss_ = smss; }
   /// All that was learnt is forgotten (RFC 2018 8, after a timeout), and nothing counts as resent.
   void clear(wire::Seq una);
   bool empty() const { return blocks_.empty(); }
