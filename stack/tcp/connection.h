@@ -230,7 +230,6 @@ class Connection {
   bool throw_away_text(Instant now);
   void check_fin(const Segment& seg, Instant now);
   void take_fin(Instant now);
-  void note_duplicate(const Segment& seg);
   void acknowledge_up_to(const Segment& seg, Instant now);
   void measure_round_trip(const Segment& seg, Instant now);
   void established(std::string_view rule, Instant now);
@@ -251,6 +250,8 @@ class Connection {
   std::uint32_t offered_window(const Segment& seg) const;
   std::uint32_t segment_room() const;
   std::size_t sack_blocks_due(std::uint32_t mss) const;
+  void note_piece(Seq seq, wire::Bytes text, bool kept);
+  void note_duplicate(const Segment& seg);
 
   // recovery.cc
   bool is_duplicate_ack(const Segment& seg, bool came_empty) const;

@@ -8,6 +8,10 @@
 // 2), and what every segment carries from then on.
 
 namespace tcproof::tcp {
+
+using wire::leq;
+using wire::lt;
+
 namespace {
 
 constexpr std::uint8_t largest_shift = 14;       // RFC 7323 2.3
@@ -117,6 +121,33 @@ void Connection::add_options(Segment& segment, Instant now) {
       segment.text.empty() ? smallest_mss_for_sack : std::uint32_t{effective_send_mss()};
   const std::size_t blocks = sack_blocks_due(mss);
   if (blocks != 0) sack_blocks_.fill(segment, blocks, tcb_.rcv.nxt, receive_buffer_.out_of_order());
+}
+
+/// For the SACK blocks: text beyond RCV.NXT has come, and was kept or not.
+void Connection::note_piece(Seq seq, wire::Bytes text, bool kept) {
+  if (text.empty()) return;
+  if (kept) return sack_blocks_.arrived(seq, tcb_.rcv.nxt, receive_buffer_.out_of_order());
+  sack_blocks_.report_once({seq, seq + static_cast<std::uint32_t>(text.size())});
+}
+
+/// RFC 2883 4: octets that came before are reported in the next acknowledgment, which leaves at
+/// once. Only the first run of them is; numbers before the first octet were never received.
+void Connection::note_duplicate(const Segment& seg) {
+  if (!tcb_.sack_permitted || !config_.features.dsack || seg.text.empty()) return;
+  if (seg.rst() || leq(seg.seq, tcb_.irs)) return;
+  const Seq end = seg.seq + static_cast<std::uint32_t>(seg.text.size());
+  std::optional<SackBlocks::Block> again;
+  if (lt(seg.seq, tcb_.rcv.nxt)) {
+    again = {seg.seq, lt(end, tcb_.rcv.nxt) ? end : tcb_.rcv.nxt};
+  } else {
+    const auto offset = static_cast<std::size_t>(seg.seq - tcb_.rcv.nxt);
+    const auto held = receive_buffer_.out_of_order().overlap({offset, offset + seg.text.size()});
+    if (!held) return;
+    again = {tcb_.rcv.nxt + static_cast<std::uint32_t>(held->begin),
+             tcb_.rcv.nxt + static_cast<std::uint32_t>(held->end)};
+  }
+  sack_blocks_.report_once(*again);
+  ack_now_ = true;
 }
 
 }  // namespace tcproof::tcp

@@ -19,9 +19,9 @@ Connection::Next Connection::check_timestamp(const Segment& seg, Instant now) {
     return Next::drop;
   }
   if (!timestamps_.is_old(seg.timestamps->val, now)) return Next::step;
-  // "Send an acknowledgment in reply". One for an empty segment counts against RFC 5961 7's limit,
-  // or two ends that find each other old would answer for ever.
-  if (seg.len() == 0) {
+  // "Send an acknowledgment in reply". One for a segment without text counts against RFC 5961 7's
+  // limit, or two ends that find each other old would answer for ever.
+  if (seg.text.empty()) {
     challenge_ack(rule::timestamp_old, now);
   } else {
     output_.trace(rule::timestamp_old);

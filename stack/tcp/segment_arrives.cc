@@ -361,12 +361,10 @@ void Connection::process_text(const Segment& seg, Instant now) {
     const auto room = static_cast<std::uint32_t>(*tcb_.rcv.fin - tcb_.rcv.nxt);
     text = text.first(offset < room ? std::min<std::size_t>(text.size(), room - offset) : 0);
   }
-  if (receive_buffer_.insert(offset, text)) {
-    if (!text.empty()) sack_blocks_.arrived(seg.seq, tcb_.rcv.nxt, receive_buffer_.out_of_order());
-  } else {
-    output_.trace(rule::text_no_place);
-    sack_blocks_.report_once({seg.seq, seg.seq + static_cast<std::uint32_t>(text.size())});
-  }
+  const bool kept = receive_buffer_.insert(offset, text);
+  if (!kept) output_.trace(rule::text_no_place);
+  const bool in_order = offset == 0 && !had_gap;
+  if (tcb_.sack_permitted && !in_order) note_piece(seg.seq, text, kept);
   const auto octets = static_cast<std::uint32_t>(receive_buffer_.advance());
   tcb_.rcv.nxt += octets;
   tcb_.rcv.wnd -= octets;
@@ -422,26 +420,6 @@ void Connection::take_fin(Instant now) {
     case State::listen:
     case State::syn_sent: return;
   }
-}
-
-/// RFC 2883 4: octets that came before are reported in the next acknowledgment, which leaves at
-/// once. Only the first run of them is; numbers before the first octet were never received.
-void Connection::note_duplicate(const Segment& seg) {
-  if (!tcb_.sack_permitted || !config_.features.dsack || seg.text.empty()) return;
-  if (seg.rst() || leq(seg.seq, tcb_.irs)) return;
-  const Seq end = seg.seq + static_cast<std::uint32_t>(seg.text.size());
-  std::optional<SackBlocks::Block> again;
-  if (lt(seg.seq, tcb_.rcv.nxt)) {
-    again = {seg.seq, lt(end, tcb_.rcv.nxt) ? end : tcb_.rcv.nxt};
-  } else {
-    const auto offset = static_cast<std::size_t>(seg.seq - tcb_.rcv.nxt);
-    const auto held = receive_buffer_.out_of_order().overlap({offset, offset + seg.text.size()});
-    if (!held) return;
-    again = {tcb_.rcv.nxt + static_cast<std::uint32_t>(held->begin),
-             tcb_.rcv.nxt + static_cast<std::uint32_t>(held->end)};
-  }
-  sack_blocks_.report_once(*again);
-  ack_now_ = true;
 }
 
 /// One sample for each acknowledgment with timestamps (RFC 7323 4.1), else for each timed segment

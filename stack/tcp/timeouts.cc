@@ -100,7 +100,7 @@ void Connection::persist_timeout(Instant now) {
   if (!zero_window()) {
     output_.trace(rule::sws_override);
     const std::uint32_t usable = usable_window();
-    const std::uint32_t length = std::min({unsent(), usable, std::uint32_t{effective_send_mss()}});
+    const std::uint32_t length = std::min({unsent(), usable, segment_room()});
     if (length != 0) transmit(tcb_.snd.nxt, length, false, now);
     return output(now);
   }
