@@ -20,6 +20,15 @@ using checks::LinkId;
 /// RFC 8200 5. On a link with less the kernel runs without IPv6, its sysctls included.
 constexpr std::uint32_t smallest_v6_mtu = 1280;
 
+/// fe80::/64 with the interface identifier of RFC 2464 4.
+wire::IpPrefix link_local(const wire::MacAddress& mac) {
+  const auto& m = mac.octets;
+  return {{wire::Family::v6,
+           {0xfe, 0x80, 0, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(m[0] ^ 2), m[1], m[2], 0xff,
+            0xfe, m[3], m[4], m[5]}},
+          64};
+}
+
 constexpr Duration patience = 5s;
 constexpr Duration look_again = 200us;
 
@@ -244,7 +253,11 @@ Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
     if (prefix->address.family == wire::Family::v6 && !has_v6(id)) continue;
     if (auto ok = on.netlink.add_address(device, *prefix); !ok) return ok;
   }
-  if (options_.manual_neighbours) return {};
+  // RFC 4291 2.1: the kernel probes the neighbours it knows from a link-local address only.
+  if (options_.manual_neighbours)
+    return own.v6 && has_v6(id)
+               ? on.netlink.add_address(device, link_local(network_->hosts[own.host].mac))
+               : Tried<void>{};
   for (const auto& prefix : {other.v4, other.v6}) {
     if (!prefix) continue;
     if (prefix->address.family == wire::Family::v6 && !has_v6(id)) continue;
