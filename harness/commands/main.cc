@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   add_list_command(app, status);
   add_show_command(app, status);
   add_lint_command(app, status);
+  add_lab_command(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
