@@ -8,11 +8,9 @@
 namespace tcproof::harness {
 namespace {
 
-constexpr Duration least_spacing = 10ms;
 constexpr Duration most_spacing = 250ms;
 constexpr Duration least_patience = 150ms;
 constexpr Duration most_patience = 3s;
-constexpr unsigned most_stretch = 8;
 constexpr std::size_t remembered = 4096;
 
 }  // namespace
@@ -21,8 +19,8 @@ Asker::Pace Asker::pace(unsigned copies) const {
   // Before the first answer nothing is known of the path.
   const Duration trip = round_trip_ == Duration{} ? Duration(50ms) : round_trip_;
   return {.copies = copies,
-          .spacing = std::clamp(2 * trip, least_spacing, most_spacing),
-          .patience = std::clamp(8 * trip, least_patience, most_patience) * stretch_};
+          .spacing = std::clamp(2 * trip, least_spacing_, most_spacing),
+          .patience = std::clamp(8 * trip, least_patience, most_patience)};
 }
 
 std::uint16_t Asker::put(const Probe& probe) {
@@ -47,7 +45,8 @@ void Asker::on_late(const Heard& heard) {
   // A copy whose sibling was answered in time is no surprise, yet it tells how long answers take.
   learn(heard.answer);
   const bool through = asked->second.kind == Probe::Kind::sized;
-  if (through && asked->second.size > late_) late_ = asked->second.size;
+  if (!through || asked->second.size <= late_) return;
+  late_ = asked->second.size;
 }
 
 Answer Asker::ask(const Probe& probe, const Pace& pace) {

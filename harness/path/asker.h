@@ -22,8 +22,8 @@ class Asker {
   };
 
   /// `wire` outlives it. The last number's distance to `first_number` is the number of probes.
-  Asker(ProbeWire& wire, std::uint16_t first_number, Watch watch)
-      : wire_(wire), next_(first_number), watch_(std::move(watch)) {}
+  Asker(ProbeWire& wire, std::uint16_t first_number, Duration least_spacing, Watch watch)
+      : wire_(wire), next_(first_number), least_spacing_(least_spacing), watch_(std::move(watch)) {}
 
   /// The first answer to any copy, or silence when the patience after the last has passed.
   Answer ask(const Probe& probe, unsigned copies) { return ask(probe, pace(copies)); }
@@ -39,6 +39,7 @@ class Asker {
   Pace pace(unsigned copies) const;
   unsigned sent() const { return sent_; }
   Duration round_trip() const { return round_trip_; }
+  Duration least_spacing() const { return least_spacing_; }
   /// Errors about packets that were never sent.
   const std::vector<Answer>& forged() const { return forged_; }
   /// The largest sized probe whose delivery was told after its question had been given up; the
@@ -53,12 +54,12 @@ class Asker {
 
   ProbeWire& wire_;
   std::uint16_t next_;
+  Duration least_spacing_;
   Watch watch_;
   std::map<std::uint16_t, Probe> asked_;
   unsigned sent_ = 0;
   unsigned lost_before_ = 0;
   Duration round_trip_{};  // the longest of the answered probes
-  unsigned stretch_ = 1;
   std::uint32_t late_ = 0;
   std::vector<Answer> forged_;
 };

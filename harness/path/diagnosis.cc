@@ -30,7 +30,7 @@ class Diagnosis {
   Diagnosis(ProbeWire& wire, const wire::IpAddress& target, const DiagnosisOptions& options)
       : wire_(wire),
         options_(options),
-        asker_(wire, options.first_number, options.watch),
+        asker_(wire, options.first_number, options.least_spacing, options.watch),
         start_(wire.now()) {
     report_.target = target;
     report_.first_mtu = wire.first_mtu();

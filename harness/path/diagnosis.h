@@ -15,6 +15,7 @@ struct DiagnosisOptions {
   std::optional<Method> method;  // empty: as many as are needed
   unsigned copies = 6;  // of a probe before its silence is believed, on a path without loss
   std::uint16_t first_number = 1;
+  Duration least_spacing = 10ms;  // between two probes that wait for no answer
   Asker::Watch watch = [](const Probe&, unsigned, const Answer&) {};
 };
 

@@ -60,6 +60,7 @@ SizeFindings SizeSearch::run() {
   for (int attempt = 0; attempt < attempts; ++attempt) {
     good_ = smallest_probe;
     bad_ = wire_.first_mtu() + 1;
+    silent_at_ = 0;
     asker_.forget_late_delivery();
     follow();
     // An answer that came after its question had been given up makes the search worthless.
@@ -91,7 +92,7 @@ Answer SizeSearch::try_size(std::uint32_t size) {
 
 void SizeSearch::measure_loss() {
   measured_ = true;
-  const Duration spacing = std::max<Duration>(10ms, asker_.round_trip());
+  const Duration spacing = std::max(asker_.least_spacing(), asker_.round_trip());
   const Probe small{.method = method_, .size = smallest_probe};
   unsigned sent = 0, lost = 0;
   double evidence = 0;  // positive: broken
@@ -133,7 +134,10 @@ void SizeSearch::follow() {
       return;
     }
     bad_ = size;
-    if (!usable(answer, size)) break;
+    if (!usable(answer, size)) {
+      if (answer.kind == Kind::silence) silent_at_ = size;
+      break;
+    }
     size = answer.mtu;
   }
   search();
@@ -204,15 +208,17 @@ void SizeSearch::accuse(const Answer& answer) {
 
 void SizeSearch::judge() {
   if (good_ == wire_.first_mtu()) return;
-  if (!wrong_ && !believe_icmp()) confirm_silence();
+  // What a sender without any knowledge meets comes first: that smaller sizes are reported, perhaps by
+  // another router, does not help it.
+  const bool said = silent_at_ == 0 || is_said_at_last();
   if (wrong_) {
     found_.cls = PathClass::wrong_icmp;
     found_.claimed = wrong_->mtu;
     return accuse(*wrong_);
   }
-  if (believe_icmp()) return;
+  if (said && believe_icmp()) return;
   found_.cls = PathClass::black_hole;
-  find_who_drops();
+  find_who_drops(said ? bad_ : silent_at_);
   // A router that says one thing and does another is no black hole.
   for (const Claim& claim : claims_) {
     const auto hop = hop_of(claim.answer);
@@ -238,23 +244,27 @@ bool SizeSearch::believe_icmp() {
   return false;
 }
 
-void SizeSearch::confirm_silence() {
-  for (unsigned round = 0; round < rounds_of_silence; ++round) {
+/// Whether the size that met silence is reported after all: a rate limit lets an error through from
+/// time to time, and where there have been some it is given more time.
+bool SizeSearch::is_said_at_last() {
+  const unsigned rounds = claims_.empty() ? rounds_of_silence : 2 * rounds_of_silence;
+  for (unsigned round = 0; round < rounds; ++round) {
     asker_.rest(beyond_a_rate_limit);
-    const Answer answer = ask(bad_, first_ttl);
+    const Answer answer = ask(silent_at_, first_ttl);
     if (answer.kind != Kind::too_big) continue;
-    usable(answer, bad_);
-    found_.notes.push_back(fmt::format("{} answers now and then: its ICMP is limited in rate",
+    usable(answer, silent_at_);
+    found_.notes.push_back(fmt::format("{} reports only now and then: its ICMP is limited in rate",
                                        wire::to_string(answer.from)));
-    return;
+    return true;
   }
+  return false;
 }
 
-void SizeSearch::find_who_drops() {
+void SizeSearch::find_who_drops(std::uint32_t size) {
   std::optional<wire::IpAddress> last;
   unsigned mute = 0;
   for (std::uint8_t ttl = 1; ttl <= most_hops && mute < most_mute_hops; ++ttl) {
-    const Answer large = ask(bad_, ttl);
+    const Answer large = ask(size, ttl);
     if (large.kind == Kind::time_exceeded) {
       last = large.from;
       mute = 0;

@@ -53,8 +53,8 @@ class SizeSearch {
   void wrong(const Answer& answer, std::string why);
   void judge();
   bool believe_icmp();
-  void confirm_silence();
-  void find_who_drops();
+  bool is_said_at_last();
+  void find_who_drops(std::uint32_t size);
   void accuse(const Answer& answer);
   void find_return_mtu();
 
@@ -64,6 +64,7 @@ class SizeSearch {
   SizeFindings found_;
   std::uint32_t good_ = smallest_probe;  // gets through
   std::uint32_t bad_ = 0;                // does not
+  std::uint32_t silent_at_ = 0;          // does not, and ICMP led no further; 0: it did
   std::vector<Claim> claims_;
   std::optional<Answer> wrong_;
   bool measured_ = false;  // the loss of small probes

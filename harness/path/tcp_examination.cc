@@ -83,8 +83,8 @@ void TcpExamination::look_back(std::uint32_t mtu) {
         "the network card merges segments (GRO): what comes back has no sizes");
     return;
   }
-  const std::uint32_t limit = std::min(mtu, peer.mss ? *peer.mss + headers(wire_.family()) : mtu);
-  if (peer.repeated >= full_enough && peer.largest < limit) found_.return_mtu = peer.largest;
+  // What the target announces as MSS is no excuse: it may have learnt the narrow way back already.
+  if (peer.repeated >= full_enough && peer.largest < mtu) found_.return_mtu = peer.largest;
 }
 
 }  // namespace tcproof::harness
