@@ -33,6 +33,7 @@ void add_show_command(CLI::App& app, Status& status);
 void add_lint_command(CLI::App& app, Status& status);
 void add_lab_command(CLI::App& app, Status& status);
 void add_pmtu_command(CLI::App& app, Status& status);
+void add_probe_command(CLI::App& app, Status& status);
 
 /// The folder of cases: --specs, else $TCPROOF_SPECS, else the one installed or built with the
 /// program.

@@ -111,6 +111,7 @@ Craft::Craft(const Ends& ends, std::uint32_t seed)
       iss_{seed} {}
 
 std::uint16_t Craft::announced_mss() const {
+  if (ends_.mss) return *ends_.mss;
   const std::size_t headers = ip_header(family_) + 20;
   return static_cast<std::uint16_t>(std::min<std::size_t>(ends_.mtu - headers, 65495));
 }
@@ -120,7 +121,7 @@ wire::FrameSpec Craft::packet(const Probe& probe, std::uint16_t number) const {
   frame.ip = wire::IpSpec{.family = family_,
                           .ttl = probe.ttl,
                           .id = number,
-                          .df = true,
+                          .df = probe.whole,
                           .src = ends_.from,
                           .dst = ends_.to};
   return frame;

@@ -26,7 +26,8 @@ class Craft {
     std::uint16_t from_port = 0;  // of TCP and UDP; trace probes use the one after it
     std::uint16_t tcp_port = 80;  // of the target
     std::uint16_t udp_port = 33434;
-    std::uint32_t mtu = 1500;  // of our interface: what we announce as MSS
+    std::uint32_t mtu = 1500;          // of our interface
+    std::optional<std::uint16_t> mss;  // what we announce; empty: what the interface takes
   };
   Craft(const Ends& ends, std::uint32_t seed);
 

@@ -13,7 +13,7 @@ namespace tcproof::harness {
 enum class Method : std::uint8_t { icmp, udp, tcp };
 std::string_view to_string(Method method);
 
-/// A packet of a given size, never to be fragmented on its way.
+/// A packet of a given size, by default not to be fragmented on its way.
 struct Probe {
   enum class Kind : std::uint8_t {
     sized,    // an echo request, a datagram, or TCP data that the peer has already acknowledged
@@ -25,6 +25,7 @@ struct Probe {
   Kind kind = Kind::sized;
   std::uint32_t size = 0;  // octets of the whole IP packet; only sized probes have a choice
   std::uint8_t ttl = 64;
+  bool whole = true;  // forbids IPv4 routers to fragment it
 };
 
 /// What came back for a probe.

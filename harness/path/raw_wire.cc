@@ -13,7 +13,8 @@ RawWire::RawWire(RawHost host, Ports ports, std::uint32_t seed)
               .from_port = host_.port(),
               .tcp_port = ports.tcp,
               .udp_port = ports.udp,
-              .mtu = host_.mtu()},
+              .mtu = host_.mtu(),
+              .mss = ports.mss},
              seed) {}
 
 Tried<std::unique_ptr<RawWire>> RawWire::open(const wire::IpAddress& to, Ports ports,

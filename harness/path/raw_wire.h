@@ -17,6 +17,7 @@ class RawWire final : public ProbeWire {
   struct Ports {
     std::uint16_t tcp = 80;
     std::uint16_t udp = 33434;
+    std::optional<std::uint16_t> mss;  // to announce instead of the interface's
   };
   /// As RawHost::open(). The seed decides sequence numbers and ids.
   static Tried<std::unique_ptr<RawWire>> open(const wire::IpAddress& to, Ports ports,
