@@ -26,7 +26,7 @@ struct PmtuOptions {
   std::string method = "auto";
   bool v4 = false, v6 = false;
   unsigned copies = DiagnosisOptions{}.copies;
-  bool json = false, verbose = false, unprivileged = false;
+  bool json = false, verbose = false, unprivileged = false, quick = false;
 };
 
 double in_ms(Duration duration) {
@@ -150,6 +150,7 @@ int pmtu(const PmtuOptions& options) {
       {"auto", {}}, {"icmp", Method::icmp}, {"udp", Method::udp}, {"tcp", Method::tcp}};
   DiagnosisOptions how{.method = methods.at(options.method),
                        .copies = options.copies,
+                       .quick = options.quick,
                        .first_number = static_cast<std::uint16_t>(::getpid() * 7919 % 60000 + 1),
                        .watch = watch_for(options)};
   const auto way = find_way_out(to->address);
@@ -186,6 +187,8 @@ void add_pmtu_command(CLI::App& app, Status& status) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_flag("--unprivileged", options->unprivileged, "Use what an ordinary user may");
+  command->add_flag("--quick", options->quick,
+                    "Two or three probes where ICMP works: no watch for loss or clamps");
   command->add_flag("--json", options->json, "The report as a document");
   command->add_flag("-v,--verbose", options->verbose, "A line for every probe");
   command->footer(

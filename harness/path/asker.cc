@@ -24,6 +24,8 @@ Asker::Pace Asker::pace(unsigned copies) const {
 }
 
 std::uint16_t Asker::put(const Probe& probe) {
+  // An IPv4 packet with the id zero gets one from the kernel.
+  if (next_ == 0) ++next_;
   const std::uint16_t number = next_++;
   asked_[number] = probe;
   if (asked_.size() > remembered) asked_.erase(static_cast<std::uint16_t>(number - remembered));

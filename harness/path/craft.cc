@@ -81,6 +81,20 @@ std::vector<std::string> request_for(std::uint16_t port) {
   return {};
 }
 
+/// Without an id in IPv6 the transport header tells: an echo's number, the checksum of a datagram,
+/// which covers its number, the sequence number of a SYN; of TCP data the number itself, for its
+/// checksum does not survive a middlebox that rewrites options.
+bool is_quoted(wire::Bytes head, wire::Bytes quote) {
+  constexpr std::size_t at = 40;
+  constexpr std::size_t number = at + 20;  // the first octets of TCP data
+  if (head.size() < at + 8 || head[6] != quote[6]) return false;
+  if (!std::ranges::equal(head.subspan(at, 8), quote.subspan(at, 8))) return false;
+  const bool data = head[6] == wire::ip_protocol::tcp && head.size() >= number + 2 &&
+                    (head[at + 13] & wire::flag::syn.bits()) == 0;
+  if (!data || quote.size() < number + 2) return true;
+  return wire::be16(head, number) == wire::be16(quote, number);
+}
+
 }  // namespace
 
 std::string_view to_string(Method method) {
@@ -335,14 +349,8 @@ std::optional<std::uint16_t> Craft::quoted(wire::Bytes quote) const {
         quote[9] == head[9] && std::ranges::equal(quote.subspan(20, 4), head.subspan(20, 4));
     return same ? std::optional(sent->first) : std::nullopt;
   }
-  // Without an id the quoted transport header tells; its checksum covers the probe's number.
-  const std::size_t length = std::min<std::size_t>(quote.size() - 40, 18);
   for (auto number = order_.rbegin(); number != order_.rend(); ++number) {
-    const wire::Bytes head = sent_.at(*number).head;
-    if (head.size() >= 40 + length &&
-        std::ranges::equal(head.subspan(40, length), quote.subspan(40, length))) {
-      return *number;
-    }
+    if (is_quoted(sent_.at(*number).head, quote)) return *number;
   }
   return {};
 }

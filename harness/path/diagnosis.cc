@@ -83,7 +83,7 @@ class Diagnosis {
   }
 
   SizeFindings measure(Method method) {
-    SizeSearch search(asker_, wire_, method, options_.copies);
+    SizeSearch search(asker_, wire_, method, options_.copies, options_.quick);
     return search.run();
   }
 
@@ -91,7 +91,7 @@ class Diagnosis {
   TcpFindings examine(std::vector<Method>& tried, const SizeFindings& sizes) {
     const bool opened = !tried.empty() && tried.back() == Method::tcp;
     if (!opened) {
-      if (options_.method) return {};
+      if (options_.method || options_.quick) return {};
       tried.push_back(Method::tcp);
       const Asker::Pace pace{.copies = std::max(sizes.copies, 3U),
                              .spacing = asker_.pace(1).spacing,

@@ -55,6 +55,7 @@ Tried<std::pair<std::uint16_t, std::array<UniqueFd, 4>>> hold_ports(const wire::
     auto first = hold_port(from, SOCK_STREAM, 0);
     if (!first) return tl::unexpected(first.error());
     const std::uint16_t port = bound_port(first->get());
+    if (port == 65535) continue;
     auto second = hold_port(from, SOCK_STREAM, static_cast<std::uint16_t>(port + 1));
     auto third = hold_port(from, SOCK_DGRAM, port);
     auto fourth = hold_port(from, SOCK_DGRAM, static_cast<std::uint16_t>(port + 1));

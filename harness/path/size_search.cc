@@ -26,6 +26,8 @@ constexpr double broken_loss = 0.5;
 constexpr double decided = 13;
 constexpr unsigned loss_batch = 24;  // without a single loss enough to decide
 constexpr unsigned most_loss_probes = 6 * loss_batch;
+// Half of them lost, all of them answered: once in 10^5.
+constexpr unsigned watchers = 16;
 // One wrong verdict on silence in a million.
 constexpr double believed = 1e-6;
 
@@ -48,8 +50,8 @@ std::optional<std::uint8_t> hop_of(const Answer& answer) {
   return static_cast<std::uint8_t>(first_ttl - *answer.quoted_ttl + 1);
 }
 
-SizeSearch::SizeSearch(Asker& asker, ProbeWire& wire, Method method, unsigned copies)
-    : asker_(asker), wire_(wire), method_(method) {
+SizeSearch::SizeSearch(Asker& asker, ProbeWire& wire, Method method, unsigned copies, bool quick)
+    : asker_(asker), wire_(wire), method_(method), quick_(quick) {
   found_.copies = copies;
 }
 
@@ -69,6 +71,7 @@ SizeFindings SizeSearch::run() {
   found_.mtu = good_;
   judge();
   if (piece_ != 0) find_return_mtu();
+  if (!measured_ && !quick_) watch_for_loss();
   return found_;
 }
 
@@ -88,6 +91,13 @@ Answer SizeSearch::try_size(std::uint32_t size) {
   }
   if (answer.kind == Kind::delivered && answer.piece != 0) piece_ = answer.piece;
   return answer;
+}
+
+/// Nothing has been lost so far, which a lossy path may do by luck.
+void SizeSearch::watch_for_loss() {
+  const Probe small{.method = method_, .size = smallest_probe};
+  if (asker_.count_delivered(small, watchers, asker_.least_spacing() / 5) < watchers)
+    measure_loss();
 }
 
 void SizeSearch::measure_loss() {

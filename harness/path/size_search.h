@@ -32,7 +32,8 @@ struct SizeFindings {
 /// The path MTU by one method: what ICMP says is tried and believed if it works, else searched.
 class SizeSearch {
  public:
-  SizeSearch(Asker& asker, ProbeWire& wire, Method method, unsigned copies);
+  /// Quick: loss is looked for only if it shows.
+  SizeSearch(Asker& asker, ProbeWire& wire, Method method, unsigned copies, bool quick);
   /// The target answers a small probe.
   SizeFindings run();
 
@@ -44,6 +45,7 @@ class SizeSearch {
 
   Answer ask(std::uint32_t size, std::uint8_t ttl);
   Answer try_size(std::uint32_t size);
+  void watch_for_loss();
   void measure_loss();
   bool answers_are_limited();
   void follow();
@@ -61,6 +63,7 @@ class SizeSearch {
   Asker& asker_;
   ProbeWire& wire_;
   Method method_;
+  bool quick_;
   SizeFindings found_;
   std::uint32_t good_ = smallest_probe;  // gets through
   std::uint32_t bad_ = 0;                // does not

@@ -13,9 +13,9 @@ using Kind = Answer::Kind;
 constexpr std::uint8_t most_hops = 30;
 constexpr unsigned most_mute_hops = 4;
 constexpr std::uint32_t full_enough = 3;  // data packets of one size: that is the peer's limit
-constexpr Duration glance = 50ms;
-constexpr int most_glances = 60;
-constexpr int idle_glances = 12;
+constexpr Duration glance = 10ms;
+constexpr int most_glances = 300;
+constexpr int idle_glances = 60;
 
 std::uint32_t headers(wire::Family family) {
   return family == wire::Family::v4 ? 40 : 60;

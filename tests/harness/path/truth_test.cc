@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every shipped path in virtual time: what the diagnosis says is what the file beside it states.
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <tuple>
