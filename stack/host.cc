@@ -18,7 +18,10 @@ using wire::IpAddress;
 namespace {
 
 ip::Interface interface_of(const HostConfig& config) {
-  return {config.mac, config.mtu, config.v4, config.v6, config.v4_router, config.v6_router};
+  const HostConfig none;
+  const HostConfig& v4 = config.ipv4 ? config : none;
+  const HostConfig& v6 = config.ipv6 ? config : none;
+  return {config.mac, config.mtu, v4.v4, v6.v6, v4.v4_router, v6.v6_router};
 }
 
 std::uint16_t first_udp_port(std::uint64_t secret) {

@@ -23,6 +23,7 @@ struct HostConfig {
   std::uint64_t secret = 0;  // keys ISNs (RFC 6528) and IPv4 ids
   tcp::Config tcp;           // mss and default_send_mss follow from mtu and family
   bool answer_echo = true;
+  bool ipv4 = true, ipv6 = true;  // off: as if there were no address of that family
 };
 
 using ConnectionId = std::uint32_t;

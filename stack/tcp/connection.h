@@ -8,6 +8,7 @@
 
 #include "stack/tcp/challenge.h"
 #include "stack/tcp/congestion.h"
+#include "stack/tcp/features.h"
 #include "stack/tcp/receive_buffer.h"
 #include "stack/tcp/retransmit.h"
 #include "stack/tcp/segment.h"
@@ -67,6 +68,7 @@ struct Config {
   Duration sws_override = 500ms;            // 0.1 s to 1 s (3.8.6.2.1)
   bool nagle = true;                        // (SHLD-7)
   std::uint32_t challenge_ack_limit = 100;  // RFC 5961 7, per connection and second
+  Features features;
 };
 
 /// What a connection says to its host. Called from within its member functions; the host must not

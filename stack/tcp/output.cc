@@ -194,7 +194,7 @@ void Connection::send_reset() {
 /// is what we would send ourselves, as for the window (3.8.6.2.2).
 void Connection::delay_ack(std::uint32_t octets, Instant now) {
   ack_pending_ += octets;
-  if (ack_pending_ >= 2U * effective_send_mss() || config_.delayed_ack == Duration::zero()) {
+  if (ack_pending_ >= 2U * effective_send_mss() || !config_.features.delayed_ack) {
     ack_now_ = true;
   } else if (!timers_.delayed_ack) {
     timers_.delayed_ack = now + config_.delayed_ack;

@@ -265,7 +265,7 @@ void Connection::duplicate_ack(Instant now) {
     case Congestion::Duplicate::nothing:
     case Congestion::Duplicate::inflated: return;
     case Congestion::Duplicate::limited_transmit:
-      if (!may_transmit_text() || unsent() == 0) return;
+      if (!config_.features.limited_transmit || !may_transmit_text() || unsent() == 0) return;
       if (send_next(congestion_.limited_room(flight_size()), now)) {
         output_.trace(rule::limited_transmit);
       }
