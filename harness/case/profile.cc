@@ -169,6 +169,15 @@ Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& c
   return profile;
 }
 
+Loaded<Profile> parse_profile(const std::string& shown, const std::string& text,
+                              const checks::Catalogue& catalogue) {
+  loading::Problems problems;
+  const loading::Document document = loading::parse_yaml(shown, text, problems);
+  Profile profile = loading::ProfileReader(document.root, catalogue, problems).read();
+  if (!problems.empty()) return tl::unexpected(problems.take());
+  return profile;
+}
+
 Loaded<Baseline> load_baseline(const std::string& path, const checks::Catalogue& catalogue) {
   loading::Problems problems;
   const loading::Document document = loading::read_yaml(path, path, problems);

@@ -43,6 +43,9 @@ struct Profile {
 };
 
 Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& catalogue);
+/// The same for `text`; `shown` is its name in messages.
+Loaded<Profile> parse_profile(const std::string& shown, const std::string& text,
+                              const checks::Catalogue& catalogue);
 
 /// A user's list of expected failures of one target, in the form of a profile's deviations.
 struct Baseline {

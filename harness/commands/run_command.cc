@@ -185,15 +185,12 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
 int run(RunOptions options) {
   Loaded<Library> library = Library::open(options.specs);
   if (!library) return report_errors(library.error());
-  // "plugin:FILE" and the like have their profile under the part before the colon.
-  const Loaded<Profile> profile =
-      library->profile(options.target.substr(0, options.target.find(':')));
-  if (!profile) return report_errors(profile.error());
-  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *profile);
+  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *library);
   if (!target) return report_errors(target.error());
-  Loaded<std::vector<Deviation>> deviations = deviations_of(options, *profile, *library);
+  const Profile& profile = (*target)->profile();
+  Loaded<std::vector<Deviation>> deviations = deviations_of(options, profile, *library);
   if (!deviations) return report_errors(deviations.error());
-  Loaded<std::vector<Selected>> selected = select_cases(*library, options.selection, *profile);
+  Loaded<std::vector<Selected>> selected = select_cases(*library, options.selection, profile);
   if (!selected) return report_errors(selected.error());
   if (options.jobs == 0) options.jobs = std::max(1U, std::thread::hardware_concurrency());
   return run_selected(options, *library, **target, std::move(*selected), std::move(*deviations));

@@ -21,8 +21,8 @@ EnvironmentError failed(const std::string& path, std::string why, std::string re
 }
 
 // Everything up to the end of what every version has.
-constexpr std::size_t least_size = offsetof(tcproof_stack_functions, advance) +
-                                   sizeof(tcproof_stack_functions::advance);
+constexpr std::size_t least_size =
+    offsetof(tcproof_stack_functions, advance) + sizeof(tcproof_stack_functions::advance);
 
 std::string missing_function(const tcproof_stack_functions& table) {
   if (table.create == nullptr) return "create";
@@ -54,8 +54,8 @@ Tried<PluginLibrary> PluginLibrary::load(const std::string& path) {
     return tl::unexpected(failed(path, fmt::format("{}() returns NULL", entry_name), see));
   if (table->abi != TCPROOF_STACK_ABI) {
     return tl::unexpected(failed(
-        path, fmt::format("it speaks version {} of the interface, not {}", table->abi,
-                          TCPROOF_STACK_ABI),
+        path,
+        fmt::format("it speaks version {} of the interface, not {}", table->abi, TCPROOF_STACK_ABI),
         "compile it again with this version's tcproof_stack.h"));
   }
   if (table->size < least_size)

@@ -2,6 +2,7 @@
 #include "harness/targets/plugin/plugin_stack.h"
 
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -34,8 +35,10 @@ tcproof_configuration configuration_of(const checks::Case& one_case) {
   config.seed = seed_of(one_case);
   for (const checks::LinkEnd& end : link.ends) {
     if (end.host == network.target) {
-      if (end.v4) config.v4 = plugin::address_of(end.v4->address), config.v4_prefix = end.v4->length;
-      if (end.v6) config.v6 = plugin::address_of(end.v6->address), config.v6_prefix = end.v6->length;
+      if (end.v4)
+        config.v4 = plugin::address_of(end.v4->address), config.v4_prefix = end.v4->length;
+      if (end.v6)
+        config.v6 = plugin::address_of(end.v6->address), config.v6_prefix = end.v6->length;
     } else if (network.hosts[end.host].forwards) {
       if (end.v4) config.v4_router = plugin::address_of(end.v4->address);
       if (end.v6) config.v6_router = plugin::address_of(end.v6->address);
@@ -60,32 +63,34 @@ tcproof_endpoint endpoint_of(const StackInstance::Endpoint& endpoint) {
   return {plugin::address_of(endpoint.address), endpoint.port};
 }
 
+// In place of those of a stack that could not be made.
+tcproof_stack_functions no_functions() {
+  tcproof_stack_functions none{};
+  none.input = [](tcproof_stack_instance*, const std::uint8_t*, std::size_t, tcproof_time) {};
+  none.next_deadline = [](tcproof_stack_instance*) -> tcproof_time { return TCPROOF_NEVER; };
+  none.advance = [](tcproof_stack_instance*, tcproof_time) {};
+  return none;
+}
+
 }  // namespace
 
-PluginStack::PluginStack(const tcproof_stack_functions& functions, Output output,
-                         std::uint64_t seed)
-    : functions_(functions), output_(std::move(output)), random_(seed) {
+PluginStack::PluginStack(const tcproof_stack_functions& functions, const checks::Case& one_case,
+                         const PluginSettings& settings, Output output)
+    : functions_(functions), output_(std::move(output)), random_(seed_of(one_case)) {
   services_ = {.size = sizeof services_,
                .context = this,
                .output = on_output,
                .transition = on_transition,
                .note = on_note,
                .random = on_random};
+  create(one_case, settings);
 }
 
 PluginStack::~PluginStack() {
   if (stack_ != nullptr) functions_.destroy(stack_);
 }
 
-std::unique_ptr<PluginStack> PluginStack::make(const tcproof_stack_functions& functions,
-                                               const checks::Case& one_case,
-                                               const PluginSettings& settings, Output output) {
-  std::unique_ptr<PluginStack> stack(
-      new PluginStack(functions, std::move(output), seed_of(one_case)));
-  return stack->create(one_case, settings) ? std::move(stack) : nullptr;
-}
-
-bool PluginStack::create(const checks::Case& one_case, const PluginSettings& settings) {
+void PluginStack::create(const checks::Case& one_case, const PluginSettings& settings) {
   std::vector<tcproof_parameter> parameters;
   for (const auto& [name, text] : settings.parameters)
     parameters.push_back({name.c_str(), text.c_str()});
@@ -97,7 +102,9 @@ bool PluginStack::create(const checks::Case& one_case, const PluginSettings& set
   config.features = features.data();
   config.feature_count = features.size();
   stack_ = functions_.create(&config, &services_, plugin::time_of(Instant{}));
-  return stack_ != nullptr;
+  if (stack_ != nullptr) return;
+  functions_ = no_functions();
+  broke("create() returned NULL");
 }
 
 void PluginStack::broke(std::string text) const {
@@ -244,8 +251,7 @@ Outcome PluginStack::set(Handle handle, std::string_view name, std::int64_t valu
 }
 
 State PluginStack::state(Handle handle) const {
-  if (functions_.state != nullptr)
-    return known_state("state", functions_.state(stack_, handle));
+  if (functions_.state != nullptr) return known_state("state", functions_.state(stack_, handle));
   // As much as calls have to know of a stack that does not tell: whether there is a connection.
   if (functions_.status != nullptr) {
     std::int64_t number = 0;
@@ -284,8 +290,7 @@ std::optional<wire::Buffer> PluginStack::receive_datagram(Handle handle) {
   if (functions_.udp_receive == nullptr) return {};
   datagram_.resize(longest_datagram);
   std::size_t got = 0;
-  const int said =
-      functions_.udp_receive(stack_, handle, datagram_.data(), datagram_.size(), &got);
+  const int said = functions_.udp_receive(stack_, handle, datagram_.data(), datagram_.size(), &got);
   const Moved came = moved("udp_receive", said, got, datagram_.size());
   if (came.outcome != Outcome::ok) return {};
   return wire::Buffer(datagram_.begin(),

@@ -23,10 +23,10 @@ struct PluginSettings {
 /// unseen: an answer that the interface does not allow is told to Output::broke.
 class PluginStack final : public StackInstance {
  public:
-  /// `functions` and `settings` outlive it. Empty pointer: the stack could not be made.
-  static std::unique_ptr<PluginStack> make(const tcproof_stack_functions& functions,
-                                           const checks::Case& one_case,
-                                           const PluginSettings& settings, Output output);
+  /// The stack is made; if it says that it cannot be, that is told to Output::broke and nothing is
+  /// asked of it any more.
+  PluginStack(const tcproof_stack_functions& functions, const checks::Case& one_case,
+              const PluginSettings& settings, Output output);
   ~PluginStack() override;
   PluginStack(const PluginStack&) = delete;
   PluginStack& operator=(const PluginStack&) = delete;
@@ -61,9 +61,7 @@ class PluginStack final : public StackInstance {
   checks::Outcome flush(checks::Call::Flush what) override;
 
  private:
-  PluginStack(const tcproof_stack_functions& functions, Output output, std::uint64_t seed);
-  bool create(const checks::Case& one_case, const PluginSettings& settings);
-
+  void create(const checks::Case& one_case, const PluginSettings& settings);
   checks::Outcome outcome(const char* call, int said) const;
   Opened opened(const char* call, int said, tcproof_handle handle) const;
   Moved moved(const char* call, int said, std::size_t done, std::size_t room) const;
@@ -77,7 +75,7 @@ class PluginStack final : public StackInstance {
   static void on_note(void* context, const char* text);
   static std::uint64_t on_random(void* context);
 
-  const tcproof_stack_functions& functions_;
+  tcproof_stack_functions functions_;
   Output output_;
   link::Random random_;
   tcproof_services services_{};
