@@ -36,6 +36,8 @@ Stack::Stack(std::unique_ptr<Api> api, const tcproof_configuration& configuratio
   enter(0);
   api_->lwip_init();
   add_addresses(configuration);
+  announced_ = true;
+  add_router_v6();
 }
 
 void Stack::add_addresses(const tcproof_configuration& configuration) {
@@ -50,14 +52,13 @@ void Stack::add_addresses(const tcproof_configuration& configuration) {
   api_->netif_set_default(&interface_);
   api_->netif_set_up(&interface_);
   if (configuration.v6.family != 6) return;
-  // The host has had its addresses for a while: duplicate address detection lies behind it.
+  // Duplicate address detection lies behind it.
   api_->netif_create_ip6_linklocal_address(&interface_, 1);
   api_->netif_ip6_addr_set_state(&interface_, 0, IP6_ADDR_PREFERRED);
   const ip_addr_t global = ip_of(configuration.v6);
   s8_t index = 1;
   api_->netif_add_ip6_address(&interface_, ip_2_ip6(&global), &index);
   api_->netif_ip6_addr_set_state(&interface_, index, IP6_ADDR_PREFERRED);
-  add_router_v6();
 }
 
 // lwIP knows IPv6 routers from advertisements only. One that was heard of and whose link-layer
@@ -103,6 +104,7 @@ err_t Stack::set_up(netif* interface) {
 
 err_t Stack::transmit(netif* interface, pbuf* packet) {
   auto& self = *static_cast<Stack*>(interface->state);
+  if (!self.announced_) return ERR_OK;
   self.frame_.resize(packet->tot_len);
   self.api_->pbuf_copy_partial(packet, self.frame_.data(), packet->tot_len, 0);
   self.services_.output(self.services_.context, self.frame_.data(), self.frame_.size());
