@@ -57,9 +57,9 @@ int show(const ShowOptions& options) {
   const Loaded<const CaseFile*> file =
       options.id.ends_with(".yaml") ? library->load_file(options.id) : library->load(options.id);
   if (!file) return report_errors(file.error());
-  const Loaded<std::vector<Selected>> selected = select_cases(
-      *library, {.ids = {options.id}, .filter = options.filter, .seed = options.seed},
-      (*target)->profile());
+  const Loaded<std::vector<Selected>> selected =
+      select_cases(*library, {.ids = {options.id}, .filter = options.filter, .seed = options.seed},
+                   (*target)->profile());
   if (!selected) return report_errors(selected.error());
 
   fmt::print("{}\n\n", (*file)->source());

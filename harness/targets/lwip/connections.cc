@@ -144,8 +144,8 @@ bool Connections::apply(tcp_pcb& pcb, const tcproof_option& option) {
   } else if (name == "tos") {
     pcb.tos = static_cast<u8_t>(option.value);
   } else if (name == "keep-alive") {
-    pcb.keep_idle = milliseconds(option.value);
-    pcb.keep_intvl = milliseconds(option.value);
+    // -1 is `on` and no more: lwIP's own times.
+    if (option.value > 0) pcb.keep_idle = pcb.keep_intvl = milliseconds(option.value);
     option.value != 0 ? ip_set_option(&pcb, SOF_KEEPALIVE) : ip_reset_option(&pcb, SOF_KEEPALIVE);
   } else {
     return false;

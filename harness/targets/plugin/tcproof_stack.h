@@ -104,6 +104,7 @@ struct tcproof_endpoint {
 
 /* An option of an OPEN or of set(): the words of docs/case-language.md section 5. Durations are in nanoseconds,
  * switches 0 or 1. A stack that does not know a name answers TCPROOF_UNSUPPORTED and does nothing.
+ * -1 for a duration is "on", as long as the stack likes.
  *   nodelay, mss, ttl, tos, user-timeout, keep-alive, linger, receive-buffer, send-buffer, urgent-inline, fast-open;
  *   backlog (passive OPEN), initial-sequence-number (either OPEN, if the stack has the feature isn-control). */
 struct tcproof_option {
