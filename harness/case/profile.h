@@ -12,6 +12,7 @@
 
 #include "checks/case.h"
 #include "harness/case/diagnostic.h"
+#include "harness/case/services.h"
 
 namespace tcproof::harness {
 
@@ -47,6 +48,7 @@ struct Profile {
   std::vector<checks::Ignored> ignore;
   std::vector<checks::FramePattern> ignore_patterns;
   std::vector<Deviation> deviations;
+  Services services;  // of a target without an application interface
 };
 
 Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& catalogue);

@@ -107,6 +107,16 @@ void PluginStack::create(const checks::Case& one_case, const PluginSettings& set
   broke("create() returned NULL");
 }
 
+void PluginStack::sample() {
+  if (functions_.states != TCPROOF_STATES_SAMPLED || functions_.state == nullptr) return;
+  for (Sampled& one : sampled_) {
+    const State now = state(one.handle);
+    if (now == one.state) continue;
+    output_.transition(one.handle, one.state, now, "");
+    one.state = now;
+  }
+}
+
 void PluginStack::broke(std::string text) const {
   if (std::exchange(broken_, true) || !output_.broke) return;
   output_.broke(text);
@@ -123,6 +133,13 @@ StackInstance::Opened PluginStack::opened(const char* call, int said, tcproof_ha
   if (came == Outcome::ok && handle == 0)
     broke(fmt::format("{}() returned TCPROOF_OK with handle 0", call));
   return {came == Outcome::ok ? handle : 0, came};
+}
+
+StackInstance::Opened PluginStack::connection(const char* call, int said, tcproof_handle handle) {
+  const Opened came = opened(call, said, handle);
+  if (came.handle != 0) sampled_.push_back({came.handle});
+  sample();
+  return came;
 }
 
 StackInstance::Moved PluginStack::moved(const char* call, int said, std::size_t done,
@@ -165,6 +182,7 @@ std::uint64_t PluginStack::on_random(void* context) {
 
 void PluginStack::input(wire::Bytes frame, Instant now) {
   functions_.input(stack_, frame.data(), frame.size(), plugin::time_of(now));
+  sample();
 }
 
 std::optional<Instant> PluginStack::next_deadline() const {
@@ -176,6 +194,7 @@ std::optional<Instant> PluginStack::next_deadline() const {
 
 void PluginStack::advance(Instant now) {
   functions_.advance(stack_, plugin::time_of(now));
+  sample();
 }
 
 StackInstance::Opened PluginStack::open_passive(wire::Family family, std::uint16_t port,
@@ -185,7 +204,7 @@ StackInstance::Opened PluginStack::open_passive(wire::Family family, std::uint16
   tcproof_handle handle = 0;
   const int said = functions_.open_passive(stack_, plugin::family_of(family), port, list.data(),
                                            list.size(), plugin::time_of(now), &handle);
-  return opened("open_passive", said, handle);
+  return connection("open_passive", said, handle);
 }
 
 StackInstance::Opened PluginStack::open_active(const Endpoint& remote, std::uint16_t local_port,
@@ -196,7 +215,7 @@ StackInstance::Opened PluginStack::open_active(const Endpoint& remote, std::uint
   tcproof_handle handle = 0;
   const int said = functions_.open_active(stack_, &to, local_port, list.data(), list.size(),
                                           plugin::time_of(now), &handle);
-  return opened("open_active", said, handle);
+  return connection("open_active", said, handle);
 }
 
 StackInstance::Moved PluginStack::send(Handle handle, wire::Bytes text, bool push, bool urgent,
@@ -218,20 +237,27 @@ StackInstance::Moved PluginStack::receive(Handle handle, wire::MutableBytes out,
 
 Outcome PluginStack::close(Handle handle, Instant now) {
   if (functions_.close == nullptr) return Outcome::unsupported;
-  return outcome("close", functions_.close(stack_, handle, plugin::time_of(now)));
+  const Outcome came = outcome("close", functions_.close(stack_, handle, plugin::time_of(now)));
+  sample();
+  return came;
 }
 
 Outcome PluginStack::abort(Handle handle, Instant now) {
   if (functions_.abort == nullptr) return Outcome::unsupported;
-  return outcome("abort", functions_.abort(stack_, handle, plugin::time_of(now)));
+  const Outcome came = outcome("abort", functions_.abort(stack_, handle, plugin::time_of(now)));
+  sample();
+  return came;
 }
 
 Outcome PluginStack::shutdown(Handle handle, checks::Call::Shutdown what, Instant now) {
   using Shutdown = checks::Call::Shutdown;
   if (functions_.shutdown == nullptr) return Outcome::unsupported;
-  return outcome("shutdown",
-                 functions_.shutdown(stack_, handle, what != Shutdown::receive ? 1 : 0,
-                                     what != Shutdown::send ? 1 : 0, plugin::time_of(now)));
+  const int sending = what != Shutdown::receive ? 1 : 0;
+  const int receiving = what != Shutdown::send ? 1 : 0;
+  const Outcome came = outcome(
+      "shutdown", functions_.shutdown(stack_, handle, sending, receiving, plugin::time_of(now)));
+  sample();
+  return came;
 }
 
 StackInstance::Answer PluginStack::status(Handle handle, checks::Call::Status subject) {

@@ -64,6 +64,7 @@ class PluginStack final : public StackInstance {
   void create(const checks::Case& one_case, const PluginSettings& settings);
   checks::Outcome outcome(const char* call, int said) const;
   Opened opened(const char* call, int said, tcproof_handle handle) const;
+  Opened connection(const char* call, int said, tcproof_handle handle);
   Moved moved(const char* call, int said, std::size_t done, std::size_t room) const;
   checks::State known_state(const char* from, int said) const;
   void broke(std::string text) const;
@@ -81,6 +82,11 @@ class PluginStack final : public StackInstance {
   tcproof_services services_{};
   tcproof_stack_instance* stack_ = nullptr;
   mutable bool broken_ = false;  // said once
+  struct Sampled {
+    Handle handle = 0;
+    checks::State state = checks::State::closed;
+  };
+  std::vector<Sampled> sampled_;  // TCP handles, with the state last seen
   wire::Buffer datagram_;
 };
 

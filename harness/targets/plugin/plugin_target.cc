@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // What the process of one case may have. A case takes some megabytes.
-constexpr rlim_t most_memory = rlim_t{2} << 30;
+constexpr rlim_t most_memory = rlim_t{512} << 20;
 constexpr rlim_t most_printed = rlim_t{16} << 20;
 
 tl::unexpected<Diagnostics> wrong(std::string message, std::string cure) {
