@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   add_lab_command(app, status);
   add_pmtu_command(app, status);
   add_probe_command(app, status);
+  add_init_command(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

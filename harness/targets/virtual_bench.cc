@@ -11,6 +11,8 @@ namespace {
 // No case asks a target for more at one instant: beyond it the target talks to itself, or will not
 // stop.
 constexpr int most_frames_at_instant = 20'000;
+// No case lets it send more in all, however long it runs.
+constexpr int most_frames = 1'000'000;
 constexpr int most_deadlines_at_instant = 20'000;
 
 constexpr checks::ConnId no_connection = 0xff;
@@ -47,11 +49,16 @@ StackInstance::Output SimBench::stack_output() {
           .note =
               [this](std::string_view text) {
                 news_.push_back(checks::TargetNote{simulator_.now(), std::string(text)});
+              },
+          .broke =
+              [this](std::string_view text) {
+                news_.push_back(checks::TargetDied{
+                    simulator_.now(), "the target breaks its interface: " + std::string(text)});
               }};
 }
 
 void SimBench::target_sends(wire::Bytes frame) {
-  if (++frames_at_instant_ > most_frames_at_instant) {
+  if (++frames_at_instant_ > most_frames_at_instant || ++frames_ > most_frames) {
     restless_ = true;
     return;
   }

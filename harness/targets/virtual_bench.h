@@ -60,6 +60,7 @@ class SimBench final : public VirtualBench {
   std::vector<Unmatched> unmatched_;
   bool fence_asked_ = false;
   int frames_at_instant_ = 0;
+  int frames_ = 0;
   bool restless_ = false;
   link::Simulator simulator_;
   SimNetwork network_;
