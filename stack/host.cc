@@ -18,7 +18,10 @@ using wire::IpAddress;
 namespace {
 
 ip::Interface interface_of(const HostConfig& config) {
-  return {config.mac, config.mtu, config.v4, config.v6, config.v4_router, config.v6_router};
+  const HostConfig none;
+  const HostConfig& v4 = config.ipv4 ? config : none;
+  const HostConfig& v6 = config.ipv6 ? config : none;
+  return {config.mac, config.mtu, v4.v4, v6.v6, v4.v4_router, v6.v6_router};
 }
 
 std::uint16_t first_udp_port(std::uint64_t secret) {
@@ -147,8 +150,25 @@ tcp::Connection* Host::connection(ConnectionId id) {
   return impl_->connections().find(id);
 }
 
-Error Host::set_nodelay(ConnectionId id, bool on, Instant now) {
-  return impl_->connections().set_nodelay(id, on, now);
+Error Host::stop_receiving(ConnectionId id, Instant now) {
+  return impl_->connections().stop_receiving(id, now);
+}
+
+Error Host::set(ConnectionId id, const Settings& settings, Instant now) {
+  return impl_->connections().set(id, settings, now);
+}
+
+Host::Listening Host::listen(wire::Family family, std::uint16_t port, std::uint32_t backlog,
+                             const OpenOptions& options) {
+  return impl_->connections().listen(family, port, backlog, options);
+}
+
+ConnectionId Host::accept(ListenerId id) {
+  return impl_->connections().accept(id);
+}
+
+void Host::stop_listening(ListenerId id, Instant now) {
+  impl_->connections().stop_listening(id, now);
 }
 
 std::optional<Host::Remote> Host::remote(ConnectionId id) const {

@@ -23,10 +23,12 @@ struct HostConfig {
   std::uint64_t secret = 0;  // keys ISNs (RFC 6528) and IPv4 ids
   tcp::Config tcp;           // mss and default_send_mss follow from mtu and family
   bool answer_echo = true;
+  bool ipv4 = true, ipv6 = true;  // off: as if there were no address of that family
 };
 
 using ConnectionId = std::uint32_t;
 using DatagramId = std::uint32_t;  // a bound UDP port
+using ListenerId = std::uint32_t;
 
 /// What a host says to the world. Called from within its functions; calls back into the host are
 /// not allowed.
@@ -35,6 +37,9 @@ struct HostOutput {
   std::function<void(ConnectionId, tcp::State from, tcp::State to, std::string_view rule)>
       transition;
   std::function<void(std::string_view rule)> trace;
+  /// What the user of a connection is told without having asked. Leaving it empty turns the reports
+  /// off (RFC 9293 SHLD-20).
+  std::function<void(ConnectionId, tcp::Report)> report;
 };
 
 /// An end system on one Ethernet link: ARP, ND, IPv4, IPv6, ICMP, UDP and TCP. No I/O, no clock, no
@@ -53,8 +58,8 @@ class Host {
     bool nodelay = false;
     std::optional<std::uint16_t> mss;
     std::optional<std::uint8_t> ttl, tos;
-    std::optional<wire::Seq> iss;  // instead of RFC 6528's
-    std::uint32_t backlog = 128;
+    std::optional<wire::IpAddress> local;  // MUST-43; empty: the one of the family (MUST-44)
+    std::optional<wire::Seq> iss;          // instead of RFC 6528's
     std::optional<std::uint32_t> receive_buffer, send_buffer;
     std::optional<Duration> user_timeout;
   };
@@ -74,10 +79,21 @@ class Host {
   tcp::Error receive(ConnectionId id, wire::MutableBytes out, Instant now, std::size_t& got);
   tcp::Error close(ConnectionId id, Instant now);
   tcp::Error abort(ConnectionId id, Instant now);
+  /// SHUTDOWN of receiving; see tcp::Connection::stop_receiving().
+  tcp::Error stop_receiving(ConnectionId id, Instant now);
   tcp::Error status(ConnectionId id) const;
   tcp::State state(ConnectionId id) const;       // closed if there is none
   tcp::Connection* connection(ConnectionId id);  // null if there is none; to look at, not to drive
-  tcp::Error set_nodelay(ConnectionId id, bool on, Instant now);
+  /// What may change while a connection lives; what is empty stays as it is.
+  struct Settings {
+    std::optional<bool> nodelay;
+    std::optional<Duration> keep_alive;  // the idle time; zero: off
+    std::optional<Duration> user_timeout;
+    std::optional<bool> abort_on_close;  // a linger time of zero
+    std::optional<std::uint8_t> ttl, tos;
+    std::optional<std::uint32_t> receive_buffer, send_buffer;
+  };
+  tcp::Error set(ConnectionId id, const Settings& settings, Instant now);
   struct Remote {
     wire::IpAddress address;
     std::uint16_t port = 0;
@@ -85,6 +101,21 @@ class Host {
   std::optional<Remote> remote(ConnectionId id) const;  // empty in LISTEN
   /// Forgets a closed connection's error and id.
   void release(ConnectionId id);
+
+  // --- A server's port ---
+  struct Listening {
+    ListenerId id = 0;
+    tcp::Error error = tcp::Error::none;
+  };
+  /// Takes connections for `port` that no passive OPEN waits for. At most `backlog` of them, half
+  /// open or waiting for accept(), exist at a time; a SYN beyond is dropped, so that its sender tries
+  /// again.
+  Listening listen(wire::Family family, std::uint16_t port, std::uint32_t backlog,
+                   const OpenOptions& options);
+  /// The connection that has waited longest, ESTABLISHED or beyond; 0: none.
+  ConnectionId accept(ListenerId id);
+  /// Ends a listener and, by a RST, the connections that nobody has accepted.
+  void stop_listening(ListenerId id, Instant now);
 
   // --- UDP ---
   struct Datagram {

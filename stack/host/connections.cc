@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "stack/host/rules.h"
+#include "stack/host/slot.h"
 #include "stack/tcp/reset.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/ipv4.h"
@@ -22,44 +25,7 @@ namespace {
 constexpr std::uint16_t first_ephemeral = 49152;  // RFC 6335 6: the dynamic ports
 constexpr std::size_t ephemeral_ports = 0x10000 - first_ephemeral;
 
-std::uint32_t listen_key(Family family, std::uint16_t port) {
-  return (family == Family::v4 ? 0U : 0x10000U) | port;
-}
-
 }  // namespace
-
-/// A connection, who its peer is and where the host keeps it.
-struct Connections::Slot final : tcp::Output {
-  Slot(Connections& all, ConnectionId slot_id, Family slot_family, std::uint16_t port,
-       const Host::OpenOptions& open_options)
-      : owner(all),
-        id(slot_id),
-        family(slot_family),
-        tuple{.local_port = port},
-        options(open_options),
-        connection(all.config_for(slot_family, open_options), *this) {}
-
-  void segment(const tcp::Segment& segment) override {
-    owner.transmit(tuple, options.ttl.value_or(64), options.tos.value_or(0), segment, owner.now_);
-  }
-  void transition(State from, State to, std::string_view rule) override {
-    if (owner.output_.transition) owner.output_.transition(id, from, to, rule);
-  }
-  void trace(std::string_view rule) override {
-    if (owner.output_.trace) owner.output_.trace(rule);
-  }
-
-  Connections& owner;
-  ConnectionId id;
-  Family family;
-  Tuple tuple;  // of a listener only the local port counts
-  Host::OpenOptions options;
-  bool is_bound = false;
-  bool is_listening = false;
-  bool released = false;
-  DeadlinePlace deadline;
-  tcp::Connection connection;
-};
 
 std::size_t Connections::TupleHash::operator()(const Tuple& tuple) const {
   std::array<std::uint8_t, 20> octets{};
@@ -79,6 +45,10 @@ Connections::Connections(const HostConfig& config, ip::Layer& layer, const HostO
           static_cast<std::uint16_t>(first_ephemeral + config.secret % ephemeral_ports)) {}
 
 Connections::~Connections() = default;
+
+std::uint32_t Connections::listen_key(Family family, std::uint16_t port) {
+  return (family == Family::v4 ? 0U : 0x10000U) | port;
+}
 
 Connections::Slot* Connections::slot(ConnectionId id) const {
   const auto found = slots_.find(id);
@@ -104,6 +74,8 @@ tcp::Config Connections::config_for(Family family, const Host::OpenOptions& opti
   tcp::Config config = config_.tcp;
   config.mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(room, 0xffff));
   if (options.mss) config.mss = std::min(config.mss, *options.mss);
+  config.ip_header = static_cast<std::uint16_t>(family == Family::v4 ? wire::Ipv4Header::size
+                                                                     : wire::Ipv6Header::size);
   config.default_send_mss = family == Family::v4 ? 536 : 1220;  // MUST-15
   config.nagle = config.nagle && !options.nodelay;
   config.receive_buffer = options.receive_buffer.value_or(config.receive_buffer);
@@ -133,9 +105,10 @@ Host::Opened Connections::open_passive(Family family, std::uint16_t port,
                                        const Host::OpenOptions& options, Instant now) {
   now_ = now;
   if (port == 0 || !layer_.interface().prefix(family)) return {0, Error::illegal};
+  if (options.local && !layer_.interface().is_ours(*options.local)) return {0, Error::illegal};
   Slot& slot = make_slot(family, port, options);
   slot.connection.open_passive(now);
-  listen(slot);
+  wait_for_syn(slot);
   settle(slot);
   return {slot.id, Error::none};
 }
@@ -148,6 +121,7 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
   if (remote_port == 0 || remote.is_unspecified()) return {0, Error::unspecified};
   // MUST-46: no OPEN to a broadcast or multicast address.
   if (remote.is_multicast() || interface.is_broadcast(remote)) return {0, Error::illegal};
+  if (options.local && !interface.is_ours(*options.local)) return {0, Error::illegal};
   if (interface.is_ours(remote) || !interface.next_hop(remote)) return {0, Error::unreachable};
   const std::uint16_t port = local_port != 0 ? local_port : free_port(remote, remote_port);
   if (port == 0) return {0, Error::no_resources};
@@ -167,7 +141,8 @@ std::uint16_t Connections::free_port(const IpAddress& remote, std::uint16_t remo
     const std::uint16_t port = next_ephemeral_;
     next_ephemeral_ = port == 0xffff ? first_ephemeral : static_cast<std::uint16_t>(port + 1);
     if (!bound_.contains({remote, remote_port, port}) &&
-        !listeners_.contains(listen_key(remote.family, port)))
+        !passive_opens_.contains(listen_key(remote.family, port)) &&
+        !listening_.contains(listen_key(remote.family, port)))
       return port;
   }
   return 0;
@@ -212,11 +187,31 @@ Error Connections::abort(ConnectionId id, Instant now) {
   return error;
 }
 
-Error Connections::set_nodelay(ConnectionId id, bool on, Instant now) {
+Error Connections::stop_receiving(ConnectionId id, Instant now) {
   now_ = now;
   Slot* found = slot(id);
   if (found == nullptr) return Error::does_not_exist;
-  found->connection.set_nagle(!on, now);
+  const Error error = found->connection.stop_receiving(now);
+  settle(*found);
+  return error;
+}
+
+Error Connections::set(ConnectionId id, const Host::Settings& settings, Instant now) {
+  now_ = now;
+  Slot* found = slot(id);
+  if (found == nullptr) return Error::does_not_exist;
+  tcp::Connection& connection = found->connection;
+  if (settings.ttl) found->options.ttl = settings.ttl;
+  if (settings.tos) found->options.tos = settings.tos;
+  if (settings.nodelay) connection.set_nagle(!*settings.nodelay, now);
+  if (settings.keep_alive) {
+    const bool off = *settings.keep_alive == Duration::zero();
+    connection.set_keep_alive(off ? std::nullopt : settings.keep_alive, now);
+  }
+  if (settings.user_timeout) connection.set_user_timeout(*settings.user_timeout, now);
+  if (settings.abort_on_close) connection.set_abort_on_close(*settings.abort_on_close);
+  if (settings.receive_buffer) connection.set_receive_buffer(*settings.receive_buffer, now);
+  if (settings.send_buffer) connection.set_send_buffer(*settings.send_buffer);
   settle(*found);
   return Error::none;
 }
@@ -245,27 +240,29 @@ void Connections::unbind(Slot& slot) {
   slot.is_bound = false;
 }
 
-void Connections::listen(Slot& slot) {
+void Connections::wait_for_syn(Slot& slot) {
   slot.tuple = {.local_port = slot.tuple.local_port};
-  listeners_[listen_key(slot.family, slot.tuple.local_port)].insert(slot.id);
-  slot.is_listening = true;
+  passive_opens_[listen_key(slot.family, slot.tuple.local_port)].insert(slot.id);
+  slot.is_waiting = true;
 }
 
-void Connections::stop_listening(Slot& slot) {
-  if (!slot.is_listening) return;
-  const auto port = listeners_.find(listen_key(slot.family, slot.tuple.local_port));
+void Connections::stop_waiting(Slot& slot) {
+  if (!slot.is_waiting) return;
+  const auto port = passive_opens_.find(listen_key(slot.family, slot.tuple.local_port));
   port->second.erase(slot.id);
-  if (port->second.empty()) listeners_.erase(port);
-  slot.is_listening = false;
+  if (port->second.empty()) passive_opens_.erase(port);
+  slot.is_waiting = false;
 }
 
 /// After every event of a connection: its place in the tables follows its state, its timer its
 /// deadline. May end the life of `slot`.
 void Connections::settle(Slot& slot) {
+  if (slot.learned_mtu != 0) learn_path_mtu(slot);
+  if (slot.listener != 0 && !settle_in_backlog(slot)) return;
   const State state = slot.connection.state();
   if (state == State::closed) {
     unbind(slot);
-    stop_listening(slot);
+    stop_waiting(slot);
     deadlines_.remove(slot);
     if (slot.released) slots_.erase(slot.id);
     return;
@@ -274,36 +271,41 @@ void Connections::settle(Slot& slot) {
   // peer.
   if (state == State::listen && slot.is_bound) {
     unbind(slot);
-    listen(slot);
+    wait_for_syn(slot);
   }
   deadlines_.set(slot, slot.connection.next_deadline());
 }
 
 Connections::Slot* Connections::match(const Tuple& tuple) {
   if (const auto exact = bound_.find(tuple); exact != bound_.end()) return exact->second;
-  const auto port = listeners_.find(listen_key(tuple.remote.family, tuple.local_port));
-  return port == listeners_.end() ? nullptr : slot(*port->second.begin());
+  const auto port = passive_opens_.find(listen_key(tuple.remote.family, tuple.local_port));
+  return port == passive_opens_.end() ? nullptr : slot(*port->second.begin());
+}
+
+void Connections::trace(std::string_view rule) const {
+  if (output_.trace) output_.trace(rule);
 }
 
 void Connections::input(const ip::Packet& packet, Instant now) {
   now_ = now;
-  const auto trace = [&](std::string_view rule) {
-    if (output_.trace) output_.trace(rule);
-  };
-  if (packet.group) return trace("drop: tcp, sent to a group, RFC 9293 MUST-57");
-  if (packet.src.is_unspecified()) return trace("drop: tcp, no source address, RFC 9293 MUST-63");
+  if (packet.group) return trace(rule::to_a_group);
+  if (packet.src.is_unspecified()) return trace(rule::from_nowhere);
   // The checksum covers what the IP length says, so it can be judged before the header is believed.
   if (wire::transport_checksum(packet.src, packet.dst, packet.protocol, packet.payload) != 0)
-    return trace("drop: tcp, bad checksum, RFC 9293 MUST-3");
+    return trace(rule::bad_checksum);
   const auto view = wire::TcpView::parse(packet.payload);
-  if (!view) return trace("drop: tcp, the data offset does not fit what came, RFC 9293 3.1");
+  if (!view) return trace(rule::bad_offset);
   const Tuple from{packet.src, view->src_port(), view->dst_port()};
   const tcp::Segment segment = read_segment(*view);
   Slot* found = match(from);
-  if (found == nullptr) return no_connection(from, segment, now);
-  if (found->is_listening) return segment_for_listener(*found, from, segment, now);
-  found->connection.on_segment(segment, now);
-  settle(*found);
+  if (found != nullptr) {
+    if (found->is_waiting) return segment_for_listener(*found, from, segment, now);
+    found->connection.on_segment(segment, now);
+    return settle(*found);
+  }
+  const auto server = listening_.find(listen_key(from.remote.family, from.local_port));
+  if (server != listening_.end()) return new_connection(server->second, from, segment, now);
+  no_connection(from, segment, now);
 }
 
 /// The peer counts only while the segment is judged: unless it moved the connection out of LISTEN,
@@ -314,7 +316,7 @@ void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp:
   slot.connection.set_iss(choose_iss(slot, now));
   slot.connection.on_segment(segment, now);
   if (slot.connection.state() != State::listen) {
-    stop_listening(slot);
+    stop_waiting(slot);
     bind(slot);
   } else {
     slot.tuple = {.local_port = from.local_port};
@@ -325,8 +327,7 @@ void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp:
 /// RFC 9293 3.10.7.1.
 void Connections::no_connection(const Tuple& from, const tcp::Segment& segment, Instant now) {
   const auto reset = tcp::reset_for(segment);
-  if (output_.trace)
-    output_.trace(reset ? "reset: no connection, 3.10.7.1" : "drop: no connection, 3.10.7.1");
+  trace(reset ? rule::no_connection_reset : rule::no_connection);
   if (reset) transmit(from, 64, 0, *reset, now);
 }
 
@@ -338,22 +339,45 @@ void Connections::transmit(const Tuple& to, std::uint8_t ttl, std::uint8_t tos,
   wire::put16(out, 16, wire::transport_checksum(local, to.remote, wire::ip_protocol::tcp, out));
   const ip::Sent sent = layer_.send(
       {.dst = to.remote, .protocol = wire::ip_protocol::tcp, .ttl = ttl, .tos = tos}, now);
-  if (sent != ip::Sent::ok && output_.trace) output_.trace("drop: tcp, no way to the destination");
+  if (sent != ip::Sent::ok) trace(rule::no_way);
 }
 
 /// RFC 9293 3.9.2.2, MUST-54. The quoted segment is one of ours: its source is our end.
-void Connections::error(const ip::ErrorReport& report, Instant now) {
-  now_ = now;
+Connections::Slot* Connections::quoted(const ip::ErrorReport& report) {
   const Tuple tuple{report.remote, wire::be16(report.transport, 2),
                     wire::be16(report.transport, 0)};
   const auto found = bound_.find(tuple);
-  if (found == bound_.end()) {
-    if (output_.trace) output_.trace("drop: icmp, about no connection of ours, RFC 5927 4");
-    return;
+  if (found != bound_.end()) return found->second;
+  trace(rule::icmp_no_connection);
+  return nullptr;
+}
+
+void Connections::error(const ip::ErrorReport& report, Instant now) {
+  now_ = now;
+  Slot* slot = quoted(report);
+  if (slot == nullptr) return;
+  slot->connection.on_icmp_error(report.hard, {wire::be32(report.transport, 4)}, now);
+  settle(*slot);
+}
+
+void Connections::packet_too_big(const ip::ErrorReport& report, std::uint32_t mtu, Instant now) {
+  now_ = now;
+  Slot* slot = quoted(report);
+  if (slot == nullptr) return;
+  slot->connection.on_packet_too_big({wire::be32(report.transport, 4)}, mtu, now);
+  settle(*slot);
+}
+
+/// One connection has proof; the others to the same address need not lose a segment each.
+void Connections::learn_path_mtu(Slot& slot) {
+  const std::uint32_t mtu = std::exchange(slot.learned_mtu, 0);
+  path_mtu_changed(slot.tuple.remote, mtu);
+}
+
+void Connections::path_mtu_changed(const IpAddress& remote, std::uint32_t mtu) {
+  for (const auto& [id, slot] : slots_) {
+    if (slot->is_bound && slot->tuple.remote == remote) slot->connection.path_mtu_changed(mtu);
   }
-  Slot& slot = *found->second;
-  slot.connection.on_icmp_error(report.hard, {wire::be32(report.transport, 4)}, now);
-  settle(slot);
 }
 
 void Connections::advance(Instant now) {

@@ -123,7 +123,10 @@ void Connection::transmit(Seq seq, std::uint32_t length, bool fin, Instant now) 
     rto_.time(end, now);
   else
     rto_.forget_timed();  // Karn (RFC 6298 3)
-  if (length != 0) congestion_.sent(now);
+  if (length != 0) {
+    congestion_.sent(now);
+    path_claims_.sent(config_.ip_header + tcp_header + length, end);
+  }
   const bool new_fin = fin && !tcb_.snd.fin;
   if (new_fin) tcb_.snd.fin = text_end;
   if (gt(end, tcb_.snd.nxt)) tcb_.snd.nxt = end;
@@ -175,8 +178,13 @@ void Connection::send_syn(Instant now) {
 
 /// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
 void Connection::send_ack() {
+  send_empty(tcb_.snd.nxt);
+}
+
+/// `seq` is SND.NXT, or the octet before it in a keep-alive.
+void Connection::send_empty(Seq seq) {
   advance_receive_window();
-  Segment segment{.seq = tcb_.snd.nxt,
+  Segment segment{.seq = seq,
                   .ack = tcb_.rcv.nxt,
                   .flags = wire::flag::ack,
                   .wnd = static_cast<std::uint16_t>(tcb_.rcv.wnd)};
@@ -194,7 +202,7 @@ void Connection::send_reset() {
 /// is what we would send ourselves, as for the window (3.8.6.2.2).
 void Connection::delay_ack(std::uint32_t octets, Instant now) {
   ack_pending_ += octets;
-  if (ack_pending_ >= 2U * effective_send_mss() || config_.delayed_ack == Duration::zero()) {
+  if (ack_pending_ >= 2U * effective_send_mss() || !config_.features.delayed_ack) {
     ack_now_ = true;
   } else if (!timers_.delayed_ack) {
     timers_.delayed_ack = now + config_.delayed_ack;

@@ -117,7 +117,8 @@ void Connection::syn_sent_syn(const Segment& seg, Instant now) {
 
 /// 3.10.7.4. Eight checks in the RFC's order; the first five may drop the segment.
 void Connection::on_other_states(Segment seg, Instant now) {
-  const bool came_empty = seg.len() == 0;  // before the first check takes away what does not fit
+  // Before the first check takes away what does not fit. What lies left of RCV.NXT is no answer.
+  const bool came_empty = seg.len() == 0 && geq(seg.seq, tcb_.rcv.nxt);
   if (check_sequence(seg, now) == Next::drop) return;         // First
   if (check_rst(seg, now) == Next::drop) return;              // Second
   if (check_syn(seg, now) == Next::drop) return;              // Fourth
@@ -133,6 +134,7 @@ void Connection::on_other_states(Segment seg, Instant now) {
 Connection::Next Connection::check_sequence(Segment& seg, Instant now) {
   const Tcb::Receive& rcv = tcb_.rcv;
   const std::uint32_t len = seg.len();
+  if (is_probe(seg)) return take_probe(seg, now);
   if (rcv.wnd == 0) {
     if (seg.seq != rcv.nxt) return refuse_sequence(seg, now);
     if (len == 0 || seg.syn()) return Next::step;
@@ -149,6 +151,24 @@ Connection::Next Connection::check_sequence(Segment& seg, Instant now) {
   // A segment that begins left of the window and ends right of it holds all of it.
   const bool around = len > 0 && lt(seg.seq, rcv.nxt) && gt(seg.seq + len, rcv.nxt);
   return first_in || last_in || around ? Next::step : refuse_sequence(seg, now);
+}
+
+/// Appendix A.2: the octet just left of RCV.NXT, or none at it, as window probes and keep-alives
+/// are sent.
+bool Connection::is_probe(const Segment& seg) const {
+  const wire::TcpFlags control = wire::flag::syn | wire::flag::fin | wire::flag::rst;
+  return synchronized() && state_ != State::time_wait && seg.ack_flag() &&
+         !seg.flags.any(control) && seg.seq == tcb_.rcv.nxt - 1 && seg.text.size() <= 1;
+}
+
+/// It is answered, and what else it says is not lost: two ends that probe each other's closed
+/// window would else never learn that it has opened.
+Connection::Next Connection::take_probe(Segment& seg, Instant now) {
+  challenge_ack(rule::check_sequence_probe, now);
+  seg.text = {};
+  seg.seq = tcb_.rcv.nxt;
+  if (seg.up != 0) seg.up -= 1;
+  return Next::step;
 }
 
 /// "An acknowledgment should be sent in reply (unless the RST bit is set)". An empty segment draws
@@ -186,7 +206,7 @@ Connection::Next Connection::check_rst(const Segment& seg, Instant now) {
     output_.trace(rule::check_rst_time_wait);
     return Next::drop;
   }
-  if (seg.seq != tcb_.rcv.nxt) {
+  if (seg.seq != tcb_.rcv.nxt && config_.features.challenge_ack) {
     challenge_ack(rule::check_rst_challenge, now);
     return Next::drop;
   }
@@ -211,11 +231,14 @@ Connection::Next Connection::check_rst(const Segment& seg, Instant now) {
   return Next::drop;
 }
 
-/// Fourth. RFC 5961 4.2.
+/// Fourth. RFC 5961 4.2, or the reset of RFC 793 where that is not done.
 Connection::Next Connection::check_syn(const Segment& seg, Instant now) {
   if (!seg.syn()) return Next::step;
   if (state_ == State::syn_received && passive_) {
     return_to_listen(rule::check_syn_listen);
+  } else if (!config_.features.challenge_ack) {
+    send_reset();
+    end(Error::connection_reset, rule::check_syn_reset);
   } else {
     challenge_ack(rule::check_syn_challenge, now);
   }
@@ -228,12 +251,13 @@ Connection::Next Connection::check_ack(const Segment& seg, bool came_empty, Inst
     output_.trace(rule::check_ack_off);
     return Next::drop;
   }
+  heard_from_peer(now);
   if (!tcb_.snd.syn_acked) return syn_received_ack(seg, now);
   if (gt(seg.ack, tcb_.snd.nxt)) {
     challenge_ack(rule::check_ack_future, now);
     return Next::drop;
   }
-  if (lt(seg.ack, tcb_.snd.una - tcb_.snd.max_wnd)) {
+  if (config_.features.challenge_ack && lt(seg.ack, tcb_.snd.una - tcb_.snd.max_wnd)) {
     challenge_ack(rule::check_ack_old, now);
     return Next::drop;
   }
@@ -265,7 +289,7 @@ void Connection::duplicate_ack(Instant now) {
     case Congestion::Duplicate::nothing:
     case Congestion::Duplicate::inflated: return;
     case Congestion::Duplicate::limited_transmit:
-      if (!may_transmit_text() || unsent() == 0) return;
+      if (!config_.features.limited_transmit || !may_transmit_text() || unsent() == 0) return;
       if (send_next(congestion_.limited_room(flight_size()), now)) {
         output_.trace(rule::limited_transmit);
       }
@@ -323,7 +347,7 @@ Connection::Next Connection::after_ack(const Segment& seg, Instant now) {
 
 /// Sixth. RCV.UP never recedes.
 void Connection::check_urg(const Segment& seg) {
-  if (!seg.flags.has(wire::flag::urg)) return;
+  if (!seg.flags.has(wire::flag::urg) || !config_.features.urgent) return;
   switch (state_) {
     case State::established:
     case State::fin_wait_1:
@@ -342,7 +366,8 @@ void Connection::check_urg(const Segment& seg) {
   if (!advances) return;
   tcb_.rcv.up = up;
   tcb_.rcv.urgent = true;
-  output_.trace(rule::check_urg);  // MUST-32
+  output_.trace(rule::check_urg);
+  output_.report(Report::urgent);  // MUST-32
 }
 
 /// Seventh. `seg` lies within the window. What came out of order is held (SHLD-31) and acknowledged
@@ -363,6 +388,7 @@ void Connection::process_text(const Segment& seg, Instant now) {
   const auto octets = static_cast<std::uint32_t>(receive_buffer_.advance());
   tcb_.rcv.nxt += octets;
   tcb_.rcv.wnd -= octets;
+  if (receive_stopped_ && octets != 0 && !throw_away_text()) return;
   if (octets != 0 && !had_gap) {
     delay_ack(octets, now);
   } else if (octets != 0 || !seg.text.empty()) {
@@ -370,9 +396,22 @@ void Connection::process_text(const Segment& seg, Instant now) {
   }
 }
 
+/// Nobody will read what has come. False: the user has closed as well, so the peer is told that
+/// data was lost (3.6.1, SHLD-3), and the connection is gone.
+bool Connection::throw_away_text() {
+  if (close_called_) {
+    send_reset();
+    end(Error::none, rule::text_after_close);
+    return false;
+  }
+  output_.trace(rule::text_unwanted);
+  receive_buffer_.discard();
+  return true;
+}
+
 /// Eighth. A FIN with a hole before it is remembered and taken when the hole is filled.
 void Connection::check_fin(const Segment& seg, Instant now) {
-  if (tcb_.rcv.fin_taken) return;
+  if (tcb_.rcv.fin_taken || state_ == State::closed) return;
   if (seg.fin()) {
     if (!tcb_.rcv.fin) tcb_.rcv.fin = seg.seq + static_cast<std::uint32_t>(seg.text.size());
     ack_now_ = true;
@@ -418,6 +457,7 @@ void Connection::acknowledge_up_to(Seq ack, Instant now) {
   if (tcb_.snd.fin && gt(ack, *tcb_.snd.fin)) octets -= 1;
   send_buffer_.drop_front(octets);
   tcb_.snd.una = ack;
+  path_claims_.acknowledged(ack);
   if (tcb_.snd.urgent && geq(ack, tcb_.snd.up)) tcb_.snd.urgent = false;
   if (push_ && geq(ack, *push_)) push_.reset();
   if (!of_syn) congestion_.acknowledged(ack, octets, flight_size());
@@ -427,8 +467,9 @@ void Connection::acknowledge_up_to(Seq ack, Instant now) {
   restart_retransmission_timer(now);
 }
 
-void Connection::established(std::string_view rule, Instant) {
+void Connection::established(std::string_view rule, Instant now) {
   enter(State::established, rule);
+  heard_from_peer(now);
   if (close_called_) enter(State::fin_wait_1, rule::close);  // it was queued until now (3.10.4)
 }
 
@@ -441,7 +482,7 @@ void Connection::start_time_wait(std::string_view rule, Instant now) {
 /// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, not more often than RFC 5961 7 allows.
 void Connection::challenge_ack(std::string_view rule, Instant now) {
   output_.trace(rule);
-  if (!challenge_limit_.allow(now, config_.challenge_ack_limit)) {
+  if (!challenge_limit_.allow(now, config_.challenge_ack_limit, config_.challenge_ack_period)) {
     return output_.trace(rule::challenge_limited);
   }
   send_ack();

@@ -64,6 +64,7 @@ void Connection::advance_receive_window() {
 /// The user has made room. The next segment will say so; a segment of its own is sent only if the
 /// window was so small that the peer may be waiting for it.
 void Connection::window_update_after_read(Instant) {
+  if (receive_buffer_.capacity() != wanted_receive_buffer_) fit_receive_buffer();
   switch (state_) {
     case State::established:
     case State::fin_wait_1:

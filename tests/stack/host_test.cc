@@ -311,10 +311,10 @@ TEST_F(HostAlone, SwitchingNagleOffSendsAndStartsTheTimer) {
   b->send(opened.id, Buffer(10), true, false, now, taken);
   b.frames.clear();
   now += 300ms;
-  EXPECT_EQ(b->set_nodelay(opened.id, true, now), Error::none);
+  EXPECT_EQ(b->set(opened.id, {.nodelay = true}, now), Error::none);
   EXPECT_EQ(answer().payload.size(), 10U);
   EXPECT_TRUE(b->next_deadline());
-  EXPECT_EQ(b->set_nodelay(99, true, now), Error::does_not_exist);
+  EXPECT_EQ(b->set(99, {.nodelay = true}, now), Error::does_not_exist);
 }
 
 TEST_F(HostAlone, ABadChecksumIsDroppedBeforeAnythingElse) {

@@ -51,6 +51,7 @@ class ReferenceStack final : public StackInstance {
   Output output_;
   wire::Bytes arriving_;  // the frame that the host is working on
   std::map<Handle, Endpoint> remotes_;
+  tcp::Features features_;
   stack::Host host_;
 };
 
