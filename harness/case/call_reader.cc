@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
 #include "harness/case/payload_reader.h"
 #include "harness/case/segment_reader.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness::loading {
 
@@ -72,12 +72,14 @@ class Words {
   /// The word must be among `words`.
   std::optional<std::size_t> choice(std::string_view what,
                                     std::span<const std::string_view> words) {
-    if (!have(fmt::format("one of {}", join(words)))) return std::nullopt;
+    if (!have(fmt::format("one of {}", fmt::join(words, ", ")))) return std::nullopt;
     const Scalar word = words_[next_++];
     const auto found = std::find(words.begin(), words.end(), word.text);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-    reading_.problems.add(word.whole, fmt::format("unknown {} '{}'", what, word.text),
-                          did_you_mean(word.text, words, fmt::format("there are {}", join(words))));
+    reading_.problems.add(
+        word.whole, fmt::format("unknown {} '{}'", what, word.text),
+        checks::did_you_mean(word.text, words,
+                             fmt::format("there are {}", fmt::join(words, ", "))));
     return std::nullopt;
   }
   std::optional<std::int64_t> number(std::string_view what, std::int64_t low, std::int64_t high) {
@@ -305,7 +307,8 @@ bool read_verb(const Scalar& line, Words& words, const Node* data, Reading& read
   const Scalar& word = words.peek();
   reading.problems.add(
       word.whole, fmt::format("unknown call '{}'", word.text),
-      did_you_mean(word.text, verbs, fmt::format("calls are {} and PING", join(verbs))));
+      checks::did_you_mean(word.text, verbs,
+                           fmt::format("calls are {} and PING", fmt::join(verbs, ", "))));
   return false;
 }
 
@@ -348,7 +351,7 @@ std::optional<checks::Call> read_call(const Node& node, const Node* data, Readin
   Words words(*line, reading);
   if (words.done()) {
     reading.problems.add(line->whole, "'call' wants a user call",
-                         fmt::format("calls are {} and PING", join(verbs)));
+                         fmt::format("calls are {} and PING", fmt::join(verbs, ", ")));
     return std::nullopt;
   }
   if (!read_verb(*line, words, data, reading, call) || !words.end()) return std::nullopt;

@@ -8,10 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/case_file.h"
 #include "harness/case/fields.h"
 #include "harness/case/requirement_file.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness {
 
@@ -67,7 +67,7 @@ Diagnostics one_problem(std::string file, std::string message, std::string cure)
 }
 
 std::string suggestion(const std::string& name, const std::vector<std::string>& names) {
-  const std::string meant = loading::nearest(name, names);
+  const std::string meant = checks::nearest(name, names);
   return meant.empty() ? "" : fmt::format("did you mean '{}'?", meant);
 }
 
