@@ -5,10 +5,11 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "checks/spelling.h"
 #include "harness/case/case_builder.h"
 #include "harness/case/fields.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness {
 
@@ -43,7 +44,7 @@ class Notes {
     std::vector<std::string_view> known;
     for (const auto& [id, requirement] : catalogue_.all()) known.push_back(id);
     problems_.add(place, fmt::format("no requirement '{}'", entry),
-                  did_you_mean(entry, known, "an entry is an id or what ids begin with"));
+                  checks::did_you_mean(entry, known, "an entry is an id or what ids begin with"));
     return {};
   }
 
@@ -96,7 +97,8 @@ void read_optional(const Node& root, const checks::Catalogue& catalogue, Require
   for (const Entry& entry : root.entries) {
     if (std::find(features.begin(), features.end(), entry.key) == features.end()) {
       problems.add(entry.key_place, fmt::format("no feature '{}'", entry.key),
-                   did_you_mean(entry.key, features, fmt::format("there are {}", join(features))));
+                   checks::did_you_mean(entry.key, features,
+                                        fmt::format("there are {}", fmt::join(features, ", "))));
     }
     for (const Node* node : list_of(entry.value, "what needs a feature", false, problems)) {
       read.note(read.ids(node->text, node->place), node->text.size(), entry.key);

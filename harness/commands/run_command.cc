@@ -20,6 +20,7 @@
 #include "harness/report/expectations.h"
 #include "harness/report/journal.h"
 #include "harness/report/junit.h"
+#include "harness/report/rule_tally.h"
 #include "harness/run/runner.h"
 #include "harness/targets/target.h"
 
@@ -35,6 +36,7 @@ struct RunOptions {
   std::uint32_t jobs = 0;
   bool require_target = false;
   bool verbose = false;
+  bool rules = false;
 };
 
 checks::Level level_of(const std::string& name) {
@@ -51,6 +53,7 @@ class Run {
         library_(library),
         level_(level_of(options.fail_on)),
         expectations_(std::move(deviations), level_),
+        rules_(target.rules()),
         out_(options.json == "-" || options.junit == "-" ? stderr : stdout),
         console_(out_, library.catalogue(), target.describe(), console_options(total)) {
     result_.target = target.profile().name;
@@ -74,6 +77,7 @@ class Run {
 
   void add(std::size_t index, CaseResult result) {
     expectations_.apply(result);
+    if (options_.rules && result.trace) rules_.add(*result.trace);
     std::string capture_file;
     const checks::Verdict verdict = result.judgement.verdict;
     if (!options_.pcap.empty() && result.trace &&
@@ -94,6 +98,7 @@ class Run {
     result_.interrupted = end.interrupted;
     result_.host.wall = wall;
     console_.finish(result_);
+    if (options_.rules) fmt::print(out_, "{}", rules_.text(result_.host.target));
     if (!options_.json.empty()) note(write_file(options_.json, to_json(result_).dump(1) + "\n"));
     if (!options_.junit.empty()) {
       note(write_file(options_.junit, junit_xml(result_, library_.catalogue())));
@@ -132,6 +137,7 @@ class Run {
   const Library& library_;
   checks::Level level_;
   Expectations expectations_;
+  RuleTally rules_;
   std::FILE* out_;
   Console console_;
   std::optional<Journal> journal_;
@@ -170,7 +176,7 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
   plan.count = places.size();
   plan.make = [&](std::size_t i) { return selected[places[i]].make(); };
   plan.jobs = options.jobs;
-  plan.keep_traces = options.verbose;
+  plan.keep_traces = options.verbose || options.rules;
   const RunEnd end = run_suite(target, plan, [&](std::size_t i, CaseResult result) {
     // The document needs nothing of a passed case that depends on its seed.
     const bool passed = result.judgement.verdict == checks::Verdict::pass && !plan.keep_traces;
@@ -185,15 +191,12 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
 int run(RunOptions options) {
   Loaded<Library> library = Library::open(options.specs);
   if (!library) return report_errors(library.error());
-  // "plugin:FILE" and the like have their profile under the part before the colon.
-  const Loaded<Profile> profile =
-      library->profile(options.target.substr(0, options.target.find(':')));
-  if (!profile) return report_errors(profile.error());
-  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *profile);
+  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *library);
   if (!target) return report_errors(target.error());
-  Loaded<std::vector<Deviation>> deviations = deviations_of(options, *profile, *library);
+  const Profile& profile = (*target)->profile();
+  Loaded<std::vector<Deviation>> deviations = deviations_of(options, profile, *library);
   if (!deviations) return report_errors(deviations.error());
-  Loaded<std::vector<Selected>> selected = select_cases(*library, options.selection, *profile);
+  Loaded<std::vector<Selected>> selected = select_cases(*library, options.selection, profile);
   if (!selected) return report_errors(selected.error());
   if (options.jobs == 0) options.jobs = std::max(1U, std::thread::hardware_concurrency());
   return run_selected(options, *library, **target, std::move(*selected), std::move(*deviations));
@@ -225,6 +228,8 @@ void add_options(CLI::App& command, RunOptions& options) {
                    "A target that cannot run here is an error (3), not a skip (77)");
   command.add_flag("-v,--verbose", options.verbose,
                    "Show every case with its steps and what the target said");
+  command.add_flag("--rules", options.rules,
+                   "Print the rules of the target that no case has reached");
   add_specs_option(command, options.specs);
   command.footer(
       "Examples:\n"
