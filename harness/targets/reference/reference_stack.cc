@@ -166,7 +166,8 @@ Outcome ReferenceStack::set(Handle handle, std::string_view name, std::int64_t v
   if (name == "nodelay") {
     settings.nodelay = value != 0;
   } else if (name == "keep-alive" && features_.keep_alive) {
-    settings.keep_alive = Duration(value);
+    settings.keep_alive =
+        value < 0 ? tcp::default_keep_alive_idle : Duration(value);  // `on`, and no more
   } else if (name == "user-timeout") {
     settings.user_timeout = Duration(value);
   } else if (name == "ttl") {
