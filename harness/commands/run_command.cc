@@ -20,12 +20,9 @@
 #include "harness/report/expectations.h"
 #include "harness/report/journal.h"
 #include "harness/report/junit.h"
-<<<<<<< HEAD
 #include "harness/report/rule_tally.h"
-=======
 #include "harness/report/state_matrix.h"
 #include "harness/run/jobs.h"
->>>>>>> main
 #include "harness/run/runner.h"
 #include "harness/targets/target.h"
 
@@ -44,11 +41,8 @@ struct RunOptions {
   std::uint32_t jobs = 0;
   bool require_target = false;
   bool verbose = false;
-<<<<<<< HEAD
   bool rules = false;
-=======
   bool table = false, unexplained = false;
->>>>>>> main
 };
 
 /// Where the state table stands among the specs.
@@ -122,11 +116,8 @@ class Run {
     result_.interrupted = end.interrupted;
     result_.host.wall = wall;
     console_.finish(result_);
-<<<<<<< HEAD
     if (options_.rules) fmt::print(out_, "{}", rules_.text(result_.host.target));
-=======
     print_table();
->>>>>>> main
     if (!options_.json.empty()) note(write_file(options_.json, to_json(result_).dump(1) + "\n"));
     if (!options_.junit.empty()) {
       note(write_file(options_.junit, junit_xml(result_, library_.catalogue())));
@@ -211,12 +202,8 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
   plan.count = places.size();
   plan.make = [&](std::size_t i) { return selected[places[i]].make(); };
   plan.jobs = options.jobs;
-<<<<<<< HEAD
   plan.keep_traces = options.verbose || options.rules;
-=======
-  plan.keep_traces = options.verbose;
   if (!options.timing.empty()) plan.parallel = parallel;
->>>>>>> main
   const RunEnd end = run_suite(target, plan, [&](std::size_t i, CaseResult result) {
     // The document needs nothing of a passed case that depends on its seed.
     const bool passed = result.judgement.verdict == checks::Verdict::pass && !plan.keep_traces;
@@ -231,24 +218,17 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
 int run(RunOptions options) {
   Loaded<Library> library = Library::open(options.specs);
   if (!library) return report_errors(library.error());
-<<<<<<< HEAD
-  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *library);
-=======
   if (options.unexplained) return print_unexplained(*library);
   if (options.table && options.selection.ids.empty()) {
     options.selection.ids = {fmt::format("{}/state/*", table_folder)};
   }
-  // "plugin:FILE" and the like have their profile under the part before the colon.
-  Loaded<Profile> profile = library->profile(options.target.substr(0, options.target.find(':')));
-  if (!profile) return report_errors(profile.error());
+  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *library);
+  if (!target) return report_errors(target.error());
+  Profile profile = (*target)->profile();
   if (!options.timing.empty()) {
-    const auto timed = load_timing(options.timing, library->catalogue(), *profile);
+    const auto timed = load_timing(options.timing, library->catalogue(), profile);
     if (!timed) return report_errors(timed.error());
   }
-  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *profile);
->>>>>>> main
-  if (!target) return report_errors(target.error());
-  const Profile& profile = (*target)->profile();
   Loaded<std::vector<Deviation>> deviations = deviations_of(options, profile, *library);
   if (!deviations) return report_errors(deviations.error());
   Loaded<std::vector<Selected>> selected = select_cases(*library, options.selection, profile);
@@ -265,10 +245,10 @@ int run(RunOptions options) {
     const auto waiting = std::ranges::count_if(
         *selected, [](const Selected& one) { return one.first && mostly_waits(*one.first); });
     options.jobs = auto_jobs(selected->size(), static_cast<std::size_t>(waiting),
-                             profile->virtual_time, usable_cores());
+                             profile.virtual_time, usable_cores());
   }
   return run_selected(options, *library, **target, std::move(*selected), std::move(*deviations),
-                      profile->parallel);
+                      profile.parallel);
 }
 
 void add_options(CLI::App& command, RunOptions& options) {
@@ -313,15 +293,12 @@ void add_options(CLI::App& command, RunOptions& options) {
                    "A target that cannot run here is an error (3), not a skip (77)");
   command.add_flag("-v,--verbose", options.verbose,
                    "Show every case with its steps and what the target said");
-<<<<<<< HEAD
   command.add_flag("--rules", options.rules,
                    "Print the rules of the target that no case has reached");
-=======
   command.add_flag("--table", options.table,
                    "Run the state table (RFC 9293 3.10.7) and show states by events");
   command.add_flag("--unexplained", options.unexplained,
                    "Only list the cells of the state table that are neither tested nor explained");
->>>>>>> main
   add_specs_option(command, options.specs);
   command.footer(
       "Examples:\n"
