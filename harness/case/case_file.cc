@@ -146,6 +146,7 @@ Loaded<Instance> CaseFile::instantiate(std::size_t cell, const Profile& profile,
   built.one_case.covers = impl_->covers;
   built.one_case.needs = impl_->needs;
   built.one_case.slow = impl_->slow;
+  built.one_case.state_rules = impl_->state_rules;
   return Instance{std::move(built.one_case)};
 }
 

@@ -53,6 +53,8 @@ class Connections {
   /// What the internet layer knows of the way to `remote` has changed, up or down: new segments fit
   /// it. Nothing is sent from here.
   void path_mtu_changed(const wire::IpAddress& remote, std::uint32_t mtu);
+  /// The same for all connections of a family, each with what is known of its own way.
+  void path_mtus_changed(wire::Family family);
   void advance(Instant now);
   std::optional<Instant> next_deadline() const { return deadlines_.next(); }
 
@@ -74,6 +76,7 @@ class Connections {
   Slot& make_slot(wire::Family family, std::uint16_t port, const Host::OpenOptions& options);
   tcp::Config config_for(wire::Family family, const Host::OpenOptions& options) const;
   wire::Seq choose_iss(const Slot& slot, Instant now) const;
+  std::uint32_t timestamp_offset(const Slot& slot) const;
   std::uint16_t free_port(const wire::IpAddress& remote, std::uint16_t remote_port);
 
   /// A server's port.
@@ -86,15 +89,25 @@ class Connections {
 
   Slot* match(const Tuple& tuple);
   Slot* quoted(const ip::ErrorReport& report);
-  void new_connection(ListenerId id, const Tuple& from, const tcp::Segment& segment, Instant now);
+  bool somebody_listens(const Tuple& from) const;
+  void new_connection(ListenerId id, const Tuple& from, const tcp::Segment& segment, Instant now,
+                      std::optional<wire::Seq> above);
   bool settle_in_backlog(Slot& slot);
   void learn_path_mtu(Slot& slot);
   void trace(std::string_view rule) const;
-  void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
-                            Instant now);
+  void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment, Instant now,
+                            std::optional<wire::Seq> above);
   void no_connection(const Tuple& from, const tcp::Segment& segment, Instant now);
-  void transmit(const Tuple& to, std::uint8_t ttl, std::uint8_t tos, const tcp::Segment& segment,
+  /// How the segments of a connection leave: TTL, TOS and an IPv4 source route.
+  struct Carriage {
+    std::optional<std::uint8_t> ttl;
+    std::uint8_t tos = 0;
+    const ip::OptionsV4* route = nullptr;
+  };
+  void transmit(const Tuple& to, const Carriage& carriage, const tcp::Segment& segment,
                 Instant now);
+  void take_source_route(Slot& slot, const ip::Packet& packet);
+  void fit_path(Slot& slot);
 
   void bind(Slot& slot);
   void unbind(Slot& slot);
@@ -116,6 +129,7 @@ class Connections {
   ListenerId last_listener_ = 0;
   std::uint16_t next_ephemeral_;
   Instant now_{};  // of the call under way, for segments that connections emit
+  const ip::Packet* arriving_ = nullptr;  // while its segment is judged
 };
 
 }  // namespace tcproof::stack

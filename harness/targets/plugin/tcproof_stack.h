@@ -133,6 +133,9 @@ struct tcproof_configuration {
   const char* const*
       features; /* what the target's profile declares: a stack that can should behave so */
   size_t feature_count;
+  /* 0: the host has had its addresses for a while. 1: its interface comes up now, with what follows from that
+   * (duplicate address detection, router solicitations); only for a stack with the feature interface-start. */
+  int starts_up;
 };
 
 /* What the harness does for a stack. Valid as long as the instance. No stack function is called from within. */
@@ -157,7 +160,8 @@ struct tcproof_stack_functions {
   enum tcproof_state_report states;
   /* Words of a profile's features, NULL at the end: what the stack has. Cases that need another are skipped.
    *   ipv4 ipv6 sack timestamps window-scale ecn urgent keep-alive path-mtu-discovery challenge-ack delayed-ack
-   *   half-close user-timeout fast-open isn-control neighbour-flush limited-transmit; specs/targets has them all. */
+   *   half-close user-timeout fast-open isn-control neighbour-flush limited-transmit
+   *   interface-start; specs/targets has them all. */
   const char* const* features;
   /* Values of a profile, {NULL, NULL} at the end, as {"rto_min", "200ms"} or {"challenge_ack_limit", "100"}. */
   const struct tcproof_parameter* values;
@@ -231,6 +235,9 @@ struct tcproof_stack_functions {
                                       uint8_t* into, size_t room, size_t* got);
   /* An ICMP error that came for this port since the last look, else TCPROOF_OK. */
   enum tcproof_outcome (*udp_error)(tcproof_stack_instance* stack, tcproof_handle handle);
+  /* ttl or tos of the datagrams sent from now on. */
+  enum tcproof_outcome (*udp_set)(tcproof_stack_instance* stack, tcproof_handle handle,
+                                  const struct tcproof_option* option);
   void (*udp_close)(tcproof_stack_instance* stack, tcproof_handle handle);
 
   /* --- The host --- */
