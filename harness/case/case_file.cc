@@ -140,6 +140,8 @@ Loaded<Instance> CaseFile::instantiate(std::size_t cell, const Profile& profile,
   if (!built.missing.empty()) {
     return Instance{Skip{fmt::format("the profile has no {}", built.missing)}};
   }
+  if (const auto why = map_to_services(built.one_case, profile.services))
+    return Instance{Skip{*why}};
   built.one_case.name = impl_->name;
   built.one_case.covers = impl_->covers;
   built.one_case.needs = impl_->needs;
