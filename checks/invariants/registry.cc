@@ -32,6 +32,8 @@ constexpr std::array invariants = {
               "A RST has the numbers that make it acceptable.", check_reset},
     Invariant{"states-follow-figure-5", "RFC9293-3.10.7.4-9", Level::must,
               "Reported states follow figure 5 of RFC 9293.", check_states},
+    Invariant{"states-match-the-wire", "RFC9293-3.10.7.4-9", Level::must,
+              "A state that is shown agrees with the segments before it.", check_wire_states},
     Invariant{"options-well-formed", "RFC9293-MUST-68", Level::must,
               "Options are well formed and only those that were agreed.", check_options},
     Invariant{"nothing-after-the-end", "RFC9293-3.10.4-3", Level::must,

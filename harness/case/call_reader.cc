@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/case/congestion_controls.h"
 #include "checks/spelling.h"
 #include "harness/case/fields.h"
 #include "harness/case/payload_reader.h"
@@ -22,21 +23,37 @@ constexpr std::array<std::string_view, 10> verbs{"OPEN",  "ACCEPT", "SEND",     
                                                  "ABORT", "STATUS", "SHUTDOWN", "SET",     "FLUSH"};
 
 /// What an option of OPEN or SET takes.
-enum class OptionType : std::uint8_t { flag, on_off, number, duration, switched_duration, octet };
+enum class OptionType : std::uint8_t {
+  flag,
+  on_off,
+  number,
+  duration,
+  switched_duration,
+  octet,
+  congestion_control,
+};
 struct OptionInfo {
   std::string_view name;
   OptionType type;
 };
-constexpr std::array<OptionInfo, 6> open_options{{
+constexpr std::array<OptionInfo, 12> open_options{{
     {"nodelay", OptionType::flag},
+    {"cork", OptionType::flag},
+    {"keep-alive", OptionType::duration},
+    {"linger", OptionType::duration},
+    {"receive-buffer", OptionType::number},
+    {"send-buffer", OptionType::number},
+    {"congestion-control", OptionType::congestion_control},
     {"mss", OptionType::number},
     {"ttl", OptionType::octet},
     {"tos", OptionType::octet},
     {"user-timeout", OptionType::duration},
     {"fast-open", OptionType::flag},
 }};
-constexpr std::array<OptionInfo, 9> set_options{{
+constexpr std::array<OptionInfo, 11> set_options{{
     {"nodelay", OptionType::on_off},
+    {"cork", OptionType::on_off},
+    {"congestion-control", OptionType::congestion_control},
     {"keep-alive", OptionType::switched_duration},
     {"user-timeout", OptionType::duration},
     {"ttl", OptionType::octet},
@@ -141,6 +158,11 @@ std::optional<std::int64_t> read_option_value(const OptionInfo& option, Words& w
     case OptionType::number: return words.number(option.name, 0, largest_count);
     case OptionType::octet: return words.number(option.name, 0, 255);
     case OptionType::duration: return words.duration(option.name);
+    case OptionType::congestion_control: {
+      const auto choice = words.choice(option.name, congestion_controls);
+      if (!choice) return std::nullopt;
+      return static_cast<std::int64_t>(*choice);
+    }
     case OptionType::switched_duration:
       if (words.take("off")) return 0;
       if (words.take("on")) return -1;  // as often as the target does by itself

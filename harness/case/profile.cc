@@ -25,11 +25,20 @@ constexpr std::array<std::string_view, 4> baseline_keys{"name", "target", "made"
 
 class ProfileReader {
  public:
-  ProfileReader(const Node& root, const checks::Catalogue& catalogue, Problems& problems)
+  ProfileReader(const Node& root, const checks::Catalogue& catalogue, Problems& problems,
+                std::span<const std::string_view> keys = profile_keys)
       : catalogue_(catalogue),
         problems_(problems),
         scope_(nullptr, no_values_, problems),
-        fields_(root, profile_keys, "a profile", problems) {}
+        fields_(root, keys, "a profile", problems) {}
+
+  /// `profile` with the timing of this file.
+  Profile read_timing_over(Profile profile) {
+    profile_ = std::move(profile);
+    if (!fields_.is_mapping()) return {};
+    if (const Node* timing = fields_.require("timing")) read_timing(*timing);
+    return std::move(profile_);
+  }
 
   Profile read() {
     if (!fields_.is_mapping()) return {};
@@ -167,6 +176,18 @@ Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& c
   Profile profile = loading::ProfileReader(document.root, catalogue, problems).read();
   if (!problems.empty()) return tl::unexpected(problems.take());
   return profile;
+}
+
+Loaded<void> load_timing(const std::string& path, const checks::Catalogue& catalogue,
+                         Profile& profile) {
+  static constexpr std::array<std::string_view, 1> keys{"timing"};
+  loading::Problems problems;
+  const loading::Document document = loading::read_yaml(path, path, problems);
+  Profile timed =
+      loading::ProfileReader(document.root, catalogue, problems, keys).read_timing_over(profile);
+  if (!problems.empty()) return tl::unexpected(problems.take());
+  profile = std::move(timed);
+  return {};
 }
 
 Loaded<Baseline> load_baseline(const std::string& path, const checks::Catalogue& catalogue) {

@@ -72,7 +72,7 @@ class CaseMaker {
     Node root = empty(Node::Kind::mapping, place);
     const StateTable::Event& event = *cell_.event;
     const std::string& what = event.about.empty() ? event.name : event.about;
-    put(root, "name", scalar(fmt::format("in {}: {}", cell_.way->name, what), place));
+    put(root, "name", scalar(fmt::format("{} in {}", what, cell_.way->name), place));
     put(root, "covers", covers(place));
     add_list(root, "needs", needs(), place);
     if (event.tags != nullptr) put(root, "tags", *event.tags);
@@ -220,6 +220,26 @@ class CaseMaker {
   const StateTable::Cell& cell_;
 };
 
+/// Steps in block style, as a case has them: a segment does not stand in `{ }`.
+void write_steps(const Node& steps, const std::string& indent, std::string& text) {
+  for (const Node& step : steps.items) {
+    std::string lead = indent + "- ";
+    for (const Entry& part : step.entries) {
+      text += fmt::format("{}{}:", lead, part.key);
+      lead = indent + "  ";
+      if (part.key != "one-of") {
+        text += fmt::format(" {}\n", to_text(part.value));
+        continue;
+      }
+      text += "\n";
+      for (const Entry& alternative : part.value.entries) {
+        text += fmt::format("{}    {}:\n", indent, alternative.key);
+        write_steps(alternative.value, indent + "      ", text);
+      }
+    }
+  }
+}
+
 /// The case as a file of its own would have it, for who wants to read or change it.
 std::string as_file(const Node& root) {
   std::string text;
@@ -227,14 +247,7 @@ std::string as_file(const Node& root) {
     if (entry.key != "steps") text += fmt::format("{}: {}\n", entry.key, to_text(entry.value));
   }
   text += "steps:\n";
-  const Entry* steps = root.find("steps");
-  for (const Node& step : steps->value.items) {
-    const char* indent = "  - ";
-    for (const Entry& part : step.entries) {
-      text += fmt::format("{}{}: {}\n", indent, part.key, to_text(part.value));
-      indent = "    ";
-    }
-  }
+  write_steps(root.find("steps")->value, "  ", text);
   return text;
 }
 

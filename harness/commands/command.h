@@ -32,6 +32,8 @@ void add_list_command(CLI::App& app, Status& status);
 void add_show_command(CLI::App& app, Status& status);
 void add_lint_command(CLI::App& app, Status& status);
 void add_coverage_command(CLI::App& app, Status& status);
+void add_merge_command(CLI::App& app, Status& status);
+void add_doctor_command(CLI::App& app, Status& status);
 
 /// The folder of cases: --specs, else $TCPROOF_SPECS, else the one installed or built with the
 /// program.

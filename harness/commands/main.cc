@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
   add_show_command(app, status);
   add_lint_command(app, status);
   add_coverage_command(app, status);
+  add_merge_command(app, status);
+  add_doctor_command(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

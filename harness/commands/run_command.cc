@@ -10,16 +10,18 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
-#include <thread>
 
 #include "harness/commands/command.h"
 #include "harness/commands/selection.h"
+#include "harness/commands/shard.h"
 #include "harness/report/capture.h"
 #include "harness/report/console.h"
 #include "harness/report/document.h"
 #include "harness/report/expectations.h"
 #include "harness/report/journal.h"
 #include "harness/report/junit.h"
+#include "harness/report/state_matrix.h"
+#include "harness/run/jobs.h"
 #include "harness/run/runner.h"
 #include "harness/targets/target.h"
 
@@ -32,10 +34,25 @@ struct RunOptions {
   std::string target = "reference";
   std::string fail_on = "must";
   std::string baseline, json, junit, pcap, journal;
+  std::string shard;  // as given; empty: the whole
+  std::string stale = "fail";
+  std::string timing;  // a file of tolerances; empty: the profile's
   std::uint32_t jobs = 0;
   bool require_target = false;
   bool verbose = false;
+  bool table = false, unexplained = false;
 };
+
+/// Where the state table stands among the specs.
+constexpr const char* table_folder = "tcp";
+
+/// The cells that the state table neither tests nor explains; none is the aim.
+int print_unexplained(const Library& library) {
+  const loading::StateTable* table = library.state_table(table_folder);
+  const std::string cells = table == nullptr ? "" : unexplained_cells(*table);
+  fmt::print("{}", cells);
+  return cells.empty() ? exit_status::ok : exit_status::failed;
+}
 
 checks::Level level_of(const std::string& name) {
   return name == "must" ? checks::Level::must
@@ -62,6 +79,7 @@ class Run {
       result_.host.kernel = fmt::format("{} {}", kernel.sysname, kernel.release);
     result_.host.started = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
     result_.host.jobs = options.jobs;
+    result_.host.shard = options.shard;
   }
 
   Tried<void> open_journal() {
@@ -94,11 +112,12 @@ class Run {
     result_.interrupted = end.interrupted;
     result_.host.wall = wall;
     console_.finish(result_);
+    print_table();
     if (!options_.json.empty()) note(write_file(options_.json, to_json(result_).dump(1) + "\n"));
     if (!options_.junit.empty()) {
       note(write_file(options_.junit, junit_xml(result_, library_.catalogue())));
     }
-    const int code = exit_code(result_, level_);
+    const int code = exit_code(result_, level_, options_.stale == "fail");
     return code == exit_status::ok && trouble_ ? exit_status::environment : code;
   }
 
@@ -109,6 +128,12 @@ class Run {
     options.progress = isatty(fileno(out_)) != 0;
     options.total = total;
     return options;
+  }
+
+  void print_table() {
+    const loading::StateTable* table = library_.state_table(table_folder);
+    if (!options_.table || table == nullptr) return;
+    fmt::print(out_, "\n{}", state_matrix(*table, table_folder, result_.cases));
   }
 
   std::string write_capture(const CaseResult& result) {
@@ -157,7 +182,8 @@ Loaded<std::vector<Deviation>> deviations_of(const RunOptions& options, const Pr
 }
 
 int run_selected(const RunOptions& options, const Library& library, Target& target,
-                 std::vector<Selected> selected, std::vector<Deviation> deviations) {
+                 std::vector<Selected> selected, std::vector<Deviation> deviations,
+                 Duration parallel) {
   Run run(options, library, target, std::move(deviations), selected.size());
   if (const Tried<void> journal = run.open_journal(); !journal)
     return report_error(journal.error());
@@ -171,6 +197,7 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
   plan.make = [&](std::size_t i) { return selected[places[i]].make(); };
   plan.jobs = options.jobs;
   plan.keep_traces = options.verbose;
+  if (!options.timing.empty()) plan.parallel = parallel;
   const RunEnd end = run_suite(target, plan, [&](std::size_t i, CaseResult result) {
     // The document needs nothing of a passed case that depends on its seed.
     const bool passed = result.judgement.verdict == checks::Verdict::pass && !plan.keep_traces;
@@ -185,18 +212,39 @@ int run_selected(const RunOptions& options, const Library& library, Target& targ
 int run(RunOptions options) {
   Loaded<Library> library = Library::open(options.specs);
   if (!library) return report_errors(library.error());
+  if (options.unexplained) return print_unexplained(*library);
+  if (options.table && options.selection.ids.empty()) {
+    options.selection.ids = {fmt::format("{}/state/*", table_folder)};
+  }
   // "plugin:FILE" and the like have their profile under the part before the colon.
-  const Loaded<Profile> profile =
-      library->profile(options.target.substr(0, options.target.find(':')));
+  Loaded<Profile> profile = library->profile(options.target.substr(0, options.target.find(':')));
   if (!profile) return report_errors(profile.error());
+  if (!options.timing.empty()) {
+    const auto timed = load_timing(options.timing, library->catalogue(), *profile);
+    if (!timed) return report_errors(timed.error());
+  }
   const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *profile);
   if (!target) return report_errors(target.error());
   Loaded<std::vector<Deviation>> deviations = deviations_of(options, *profile, *library);
   if (!deviations) return report_errors(deviations.error());
   Loaded<std::vector<Selected>> selected = select_cases(*library, options.selection, *profile);
   if (!selected) return report_errors(selected.error());
-  if (options.jobs == 0) options.jobs = std::max(1U, std::thread::hardware_concurrency());
-  return run_selected(options, *library, **target, std::move(*selected), std::move(*deviations));
+  if (!options.shard.empty()) {
+    const Loaded<Shard> shard = parse_shard(options.shard, process_environment());
+    if (!shard) return report_errors(shard.error());
+    options.shard = fmt::format("{}/{}", shard->index + 1, shard->count);
+    *selected = keep_shard(std::move(*selected), *shard);
+  }
+  const std::string today = fmt::format("{:%F}", fmt::gmtime(std::time(nullptr)));
+  *deviations = in_force(std::move(*deviations), (*target)->describe(), today);
+  if (options.jobs == 0) {
+    const auto waiting = std::ranges::count_if(
+        *selected, [](const Selected& one) { return one.first && mostly_waits(*one.first); });
+    options.jobs = auto_jobs(selected->size(), static_cast<std::size_t>(waiting),
+                             profile->virtual_time, usable_cores());
+  }
+  return run_selected(options, *library, **target, std::move(*selected), std::move(*deviations),
+                      profile->parallel);
 }
 
 void add_options(CLI::App& command, RunOptions& options) {
@@ -204,8 +252,24 @@ void add_options(CLI::App& command, RunOptions& options) {
   command.add_option("--target", options.target, "What is tested: reference, linux")
       ->type_name("NAME")
       ->capture_default_str();
-  command.add_option("--jobs", options.jobs, "Worker processes; default: one for each core")
-      ->check(CLI::Range(1, 256));
+  command
+      .add_option("--jobs", options.jobs,
+                  "Worker processes; auto, the default: as many as there are cores, fewer if most "
+                  "cases only wait")
+      ->transform(CLI::Transformer(std::map<std::string, std::string>{{"auto", "0"}}))
+      ->check(CLI::Range(0, 256))
+      ->type_name("N");
+  command
+      .add_option("--shard", options.shard,
+                  "Only the I-th of N parts of the cases; auto, auto/N: as the scheduler says")
+      ->type_name("I/N");
+  command
+      .add_option("--timing", options.timing,
+                  "Tolerances of this machine, as `tcproof doctor --calibrate --write` makes them")
+      ->type_name("FILE");
+  command.add_option("--stale", options.stale, "What a stale expectation does: fail, warn")
+      ->check(CLI::IsMember({"fail", "warn"}))
+      ->capture_default_str();
   command.add_option("--fail-on", options.fail_on, "The lowest level whose failure fails the run")
       ->check(CLI::IsMember({"must", "should", "may"}))
       ->capture_default_str();
@@ -225,6 +289,10 @@ void add_options(CLI::App& command, RunOptions& options) {
                    "A target that cannot run here is an error (3), not a skip (77)");
   command.add_flag("-v,--verbose", options.verbose,
                    "Show every case with its steps and what the target said");
+  command.add_flag("--table", options.table,
+                   "Run the state table (RFC 9293 3.10.7) and show states by events");
+  command.add_flag("--unexplained", options.unexplained,
+                   "Only list the cells of the state table that are neither tested nor explained");
   add_specs_option(command, options.specs);
   command.footer(
       "Examples:\n"

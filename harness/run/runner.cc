@@ -9,6 +9,7 @@
 #include <cassert>
 #include <csignal>
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 
 #include "checks/judge.h"
 #include "checks/trace.h"
+#include "harness/run/jobs.h"
 #include "harness/run/worker_process.h"
 
 namespace tcproof::harness {
@@ -86,10 +88,7 @@ class Suite {
         make_([this](std::uint32_t index, bool alone) { return make(index, alone); }),
         attempts_(plan.count) {
     for (std::size_t i = 0; i < plan.count; ++i) waiting_.push_back(static_cast<std::uint32_t>(i));
-    // In real time the longest begin first, so that everything else happens while they wait.
-    if (!virtual_time_)
-      std::ranges::stable_partition(waiting_,
-                                    [&plan](std::uint32_t i) { return plan.make(i)->slow; });
+    if (!virtual_time_) longest_first();
   }
 
   RunEnd run() {
@@ -105,9 +104,17 @@ class Suite {
   }
 
  private:
+  /// In real time everything else happens while the longest wait.
+  void longest_first() {
+    std::vector<Duration> waits;
+    for (const std::uint32_t i : waiting_) waits.push_back(waits_of(*plan_.make(i)));
+    std::ranges::stable_sort(waiting_, std::greater<>{},
+                             [&waits](std::uint32_t i) { return waits[i]; });
+  }
+
   std::shared_ptr<const checks::Case> make(std::uint32_t index, bool alone) const {
     auto one_case = plan_.make(index);
-    const Duration parallel = target_.profile().parallel;
+    const Duration parallel = plan_.parallel.value_or(target_.profile().parallel);
     if (virtual_time_ || alone || parallel == Duration::zero()) return one_case;
     // Cases beside each other wait for the processor, which the profile allows for.
     auto wider = std::make_shared<checks::Case>(*one_case);
@@ -205,7 +212,8 @@ class Suite {
 
   static bool wait_for_more(WorkerProcess& worker) {
     pollfd one{worker.descriptor(), POLLIN, 0};
-    ::poll(&one, 1, -1);
+    constexpr auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(grace);
+    if (::poll(&one, 1, static_cast<int>(patience.count())) == 0) worker.stop_hanging();
     return worker.receive();
   }
 

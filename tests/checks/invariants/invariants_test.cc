@@ -305,6 +305,48 @@ TEST(States, FollowTheFigure) {
       "SYN-SENT after CLOSE-WAIT");
 }
 
+TEST(WireStates, AgreeWithTheSegmentsBefore) {
+  const char* const rule = "states-match-the-wire";
+  TraceBuilder open;
+  open.handshake().state(State::established);
+  EXPECT_EQ(TraceBuilder(open).verdict(rule), "");
+  EXPECT_EQ(TraceBuilder(open).state(State::close_wait).verdict(rule),
+            "shows CLOSE-WAIT, but the tester has sent no FIN");
+  EXPECT_EQ(TraceBuilder(open).state(State::fin_wait_2).verdict(rule),
+            "shows FIN-WAIT-2, but the target has sent no FIN");
+
+  TraceBuilder closing(open);
+  closing.target("F. 1:1(0) ack 1 win 65535");
+  EXPECT_EQ(TraceBuilder(closing).state(State::fin_wait_1).verdict(rule), "");
+  EXPECT_EQ(TraceBuilder(closing).state(State::established).verdict(rule),
+            "shows ESTABLISHED, but the target has sent its FIN");
+  EXPECT_EQ(TraceBuilder(closing).state(State::fin_wait_2).verdict(rule),
+            "shows FIN-WAIT-2, but the target's FIN is not acknowledged");
+  closing.tester(".  1:1(0) ack 2 win 65535");
+  EXPECT_EQ(TraceBuilder(closing).state(State::fin_wait_2).verdict(rule), "");
+
+  TraceBuilder closed_by_peer(open);
+  closed_by_peer.tester("F. 1:1(0) ack 1 win 65535");
+  // The FIN may not have been taken: the state says so, and only the target's ACK binds it.
+  EXPECT_EQ(TraceBuilder(closed_by_peer).state(State::established).verdict(rule), "");
+  EXPECT_EQ(TraceBuilder(closed_by_peer).state(State::close_wait).verdict(rule), "");
+  closed_by_peer.target(".  1:1(0) ack 2 win 65535");
+  EXPECT_EQ(TraceBuilder(closed_by_peer).state(State::established).verdict(rule),
+            "shows ESTABLISHED, but the target has acknowledged the tester's FIN");
+  EXPECT_EQ(TraceBuilder(closed_by_peer).state(State::close_wait).verdict(rule), "");
+}
+
+// The acknowledgment is of text that took the number of a FIN which was never accepted.
+TEST(WireStates, AFinThatTextWentBeyondBindsNobody) {
+  TraceBuilder trace;
+  trace.handshake()
+      .tester("F. 1:1(0) ack 1 win 65535")
+      .tester("P. 1:2(1) ack 1 win 65535")
+      .target(".  1:1(0) ack 2 win 65535")
+      .state(State::established);
+  EXPECT_EQ(trace.verdict("states-match-the-wire"), "");
+}
+
 TEST(Options, OnlyWhatWasAgreed) {
   TraceBuilder plain;
   plain.tester("S  0:0(0) win 65535 <mss 1000>");
