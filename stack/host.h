@@ -23,7 +23,15 @@ struct HostConfig {
   std::uint64_t secret = 0;  // keys ISNs (RFC 6528) and IPv4 ids
   tcp::Config tcp;           // mss and default_send_mss follow from mtu and family
   bool answer_echo = true;
-  bool ipv4 = true, ipv6 = true;  // off: as if there were no address of that family
+  bool ipv4 = true, ipv6 = true;               // off: as if there were no address of that family
+  std::vector<wire::IpAddress> other_routers;  // of either family, tried after the first ones
+  std::uint8_t ttl = 64;  // and hop limit, where neither the user nor a router says another
+  /// How long a lowered path MTU is believed; empty: for ever (RFC 1191 6.3, RFC 8201 5.3).
+  std::optional<Duration> path_mtu_lifetime = 10min;
+  unsigned icmp_errors_per_second = 100;  // RFC 4443 2.4 (f)
+  /// The interface has just come up: the IPv6 address is checked for duplicates (RFC 4862 5.4) and
+  /// routers are asked for (RFC 4861 6.3.7). Off: the address has passed the check before.
+  bool starts_up = false;
 };
 
 using ConnectionId = std::uint32_t;
@@ -121,7 +129,15 @@ class Host {
   struct Datagram {
     wire::IpAddress remote;
     std::uint16_t remote_port = 0;
+    wire::IpAddress local;  // the specific destination: our address, or a group (RFC 1122 4.1.3.5)
+    std::uint8_t ttl = 0, tos = 0;
+    wire::Buffer options;  // of IPv4 (RFC 1122 4.1.3.2)
     wire::Buffer data;
+  };
+  /// What datagrams carry; what is empty is as usual (RFC 1122 4.1.4).
+  struct DatagramOptions {
+    std::optional<std::uint8_t> ttl, tos;
+    wire::Buffer options;  // of IPv4, whole words, 40 octets at most
   };
   struct Bound {
     DatagramId id = 0;
@@ -131,13 +147,26 @@ class Host {
   std::uint16_t udp_port(DatagramId id) const;
   tcp::Error send_udp(DatagramId id, const wire::IpAddress& remote, std::uint16_t remote_port,
                       wire::Bytes data, Instant now);
+  /// Of all datagrams that are sent from now on. Error::illegal: options that cannot be sent, or a
+  /// TTL of 0.
+  tcp::Error set_udp(DatagramId id, const DatagramOptions& options);
   std::optional<Datagram> receive_udp(DatagramId id);
   tcp::Error udp_error(DatagramId id);  // a pending ICMP error, then none
   void close_udp(DatagramId id);
 
   /// One echo request of `octets` octets of data.
   void ping(const wire::IpAddress& remote, std::size_t octets, Instant now);
+  /// Who answered a ping, and which; the sequence numbers count from 1.
+  struct EchoReply {
+    wire::IpAddress remote;
+    std::uint16_t sequence = 0;
+    wire::Buffer data;
+  };
+  std::optional<EchoReply> receive_echo_reply();
   void flush_neighbours();
+  void flush_path_mtu();
+  /// The largest packet that reaches `remote` whole, as far as is known.
+  std::uint32_t path_mtu(const wire::IpAddress& remote) const;
 
  private:
   class Impl;

@@ -21,7 +21,7 @@ namespace tcproof::harness::loading {
 
 namespace {
 
-constexpr std::array<std::string_view, 22> features{"ipv4",
+constexpr std::array<std::string_view, 23> features{"ipv4",
                                                     "ipv6",
                                                     "sack",
                                                     "dsack",
@@ -42,7 +42,8 @@ constexpr std::array<std::string_view, 22> features{"ipv4",
                                                     "frto",
                                                     "rack",
                                                     "isn-control",
-                                                    "neighbour-flush"};
+                                                    "neighbour-flush",
+                                                    "interface-start"};
 
 /// What `use` sets besides the name.
 std::vector<const Entry*> settings_of(const Node* node) {

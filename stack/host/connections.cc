@@ -70,7 +70,8 @@ tcp::Config Connections::config_for(Family family, const Host::OpenOptions& opti
   const std::uint32_t headers = family == Family::v4
                                     ? wire::Ipv4Header::size + wire::TcpHeader::size
                                     : wire::Ipv6Header::size + wire::TcpHeader::size;
-  const std::uint32_t room = config_.mtu > headers ? config_.mtu - headers : 1;
+  const std::uint32_t mtu = layer_.interface().link_mtu(family);
+  const std::uint32_t room = mtu > headers ? mtu - headers : 1;
   tcp::Config config = config_.tcp;
   config.mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(room, 0xffff));
   if (options.mss) config.mss = std::min(config.mss, *options.mss);
@@ -122,13 +123,14 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
   // MUST-46: no OPEN to a broadcast or multicast address.
   if (remote.is_multicast() || interface.is_broadcast(remote)) return {0, Error::illegal};
   if (options.local && !interface.is_ours(*options.local)) return {0, Error::illegal};
-  if (interface.is_ours(remote) || !interface.next_hop(remote)) return {0, Error::unreachable};
+  if (interface.is_ours(remote) || !layer_.has_route(remote)) return {0, Error::unreachable};
   const std::uint16_t port = local_port != 0 ? local_port : free_port(remote, remote_port);
   if (port == 0) return {0, Error::no_resources};
   if (bound_.contains({remote, remote_port, port})) return {0, Error::already_exists};
   Slot& slot = make_slot(remote.family, port, options);
   slot.tuple = {remote, remote_port, port};
   bind(slot);
+  fit_path(slot);
   const ConnectionId id = slot.id;
   slot.connection.open_active(choose_iss(slot, now), now);
   settle(slot);
@@ -288,6 +290,7 @@ void Connections::trace(std::string_view rule) const {
 
 void Connections::input(const ip::Packet& packet, Instant now) {
   now_ = now;
+  arriving_ = &packet;
   if (packet.group) return trace(rule::to_a_group);
   if (packet.src.is_unspecified()) return trace(rule::from_nowhere);
   // The checksum covers what the IP length says, so it can be judged before the header is believed.
@@ -300,7 +303,12 @@ void Connections::input(const ip::Packet& packet, Instant now) {
   Slot* found = match(from);
   if (found != nullptr) {
     if (found->is_waiting) return segment_for_listener(*found, from, segment, now);
+    const std::size_t before = found->connection.unacknowledged();
+    take_source_route(*found, packet);
     found->connection.on_segment(segment, now);
+    // RFC 4861 7.3.1: what we sent has arrived, so the next hop works.
+    if (found->family == Family::v6 && found->connection.unacknowledged() < before)
+      layer_.progress(packet.src, now);
     return settle(*found);
   }
   const auto server = listening_.find(listen_key(from.remote.family, from.local_port));
@@ -313,6 +321,9 @@ void Connections::input(const ip::Packet& packet, Instant now) {
 void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
                                        Instant now) {
   slot.tuple = from;
+  slot.route.reset();
+  take_source_route(slot, *arriving_);
+  fit_path(slot);
   slot.connection.set_iss(choose_iss(slot, now));
   slot.connection.on_segment(segment, now);
   if (slot.connection.state() != State::listen) {
@@ -328,18 +339,43 @@ void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp:
 void Connections::no_connection(const Tuple& from, const tcp::Segment& segment, Instant now) {
   const auto reset = tcp::reset_for(segment);
   trace(reset ? rule::no_connection_reset : rule::no_connection);
-  if (reset) transmit(from, 64, 0, *reset, now);
+  if (reset) transmit(from, {}, *reset, now);
 }
 
-void Connections::transmit(const Tuple& to, std::uint8_t ttl, std::uint8_t tos,
-                           const tcp::Segment& segment, Instant now) {
+/// RFC 9293 MUST-52 and MUST-53: a passive OPEN answers over the way by which it was called, and the
+/// latest way counts.
+void Connections::take_source_route(Slot& slot, const ip::Packet& packet) {
+  if (packet.options.empty() || !slot.connection.opened_passively()) return;
+  auto route = ip::return_route(packet.options, packet.src);
+  if (!route) return;
+  slot.route = route;
+  fit_path(slot);
+}
+
+/// What is known of the way, and the IP options that every segment carries (RFC 9293 MUST-67).
+void Connections::fit_path(Slot& slot) {
+  const std::size_t options = slot.route ? slot.route->size : 0;
+  slot.connection.path_mtu_changed(layer_.path_mtu(slot.tuple.remote) -
+                                   static_cast<std::uint32_t>(options));
+}
+
+void Connections::transmit(const Tuple& to, const Carriage& carriage, const tcp::Segment& segment,
+                           Instant now) {
   const wire::MutableBytes out = layer_.payload(segment_size(segment));
   write_segment(segment, {to.local_port, to.remote_port}, out);
   const IpAddress& local = layer_.interface().prefix(to.remote.family)->address;
+  // With a source route the pseudo-header names the final destination (RFC 9293 3.1).
   wire::put16(out, 16, wire::transport_checksum(local, to.remote, wire::ip_protocol::tcp, out));
-  const ip::Sent sent = layer_.send(
-      {.dst = to.remote, .protocol = wire::ip_protocol::tcp, .ttl = ttl, .tos = tos}, now);
-  if (sent != ip::Sent::ok) trace(rule::no_way);
+  ip::Outgoing packet{.dst = to.remote,
+                      .protocol = wire::ip_protocol::tcp,
+                      .ttl = carriage.ttl,
+                      .tos = carriage.tos,
+                      .df = config_.tcp.features.path_mtu_discovery};
+  if (carriage.route != nullptr) {
+    packet.dst = carriage.route->first_hop.value_or(to.remote);
+    packet.options = carriage.route->bytes();
+  }
+  if (layer_.send(packet, now) != ip::Sent::ok) trace(rule::no_way);
 }
 
 /// RFC 9293 3.9.2.2, MUST-54. The quoted segment is one of ours: its source is our end.
@@ -371,12 +407,21 @@ void Connections::packet_too_big(const ip::ErrorReport& report, std::uint32_t mt
 /// One connection has proof; the others to the same address need not lose a segment each.
 void Connections::learn_path_mtu(Slot& slot) {
   const std::uint32_t mtu = std::exchange(slot.learned_mtu, 0);
+  layer_.learn_path_mtu(slot.tuple.remote, mtu, now_);
   path_mtu_changed(slot.tuple.remote, mtu);
+}
+
+void Connections::path_mtus_changed(Family family) {
+  for (const auto& [id, slot] : slots_) {
+    if (slot->is_bound && slot->family == family) fit_path(*slot);
+  }
 }
 
 void Connections::path_mtu_changed(const IpAddress& remote, std::uint32_t mtu) {
   for (const auto& [id, slot] : slots_) {
-    if (slot->is_bound && slot->tuple.remote == remote) slot->connection.path_mtu_changed(mtu);
+    if (!slot->is_bound || slot->tuple.remote != remote) continue;
+    const std::size_t options = slot->route ? slot->route->size : 0;
+    slot->connection.path_mtu_changed(mtu - static_cast<std::uint32_t>(options));
   }
 }
 

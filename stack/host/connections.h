@@ -53,6 +53,8 @@ class Connections {
   /// What the internet layer knows of the way to `remote` has changed, up or down: new segments fit
   /// it. Nothing is sent from here.
   void path_mtu_changed(const wire::IpAddress& remote, std::uint32_t mtu);
+  /// The same for all connections of a family, each with what is known of its own way.
+  void path_mtus_changed(wire::Family family);
   void advance(Instant now);
   std::optional<Instant> next_deadline() const { return deadlines_.next(); }
 
@@ -93,8 +95,16 @@ class Connections {
   void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
                             Instant now);
   void no_connection(const Tuple& from, const tcp::Segment& segment, Instant now);
-  void transmit(const Tuple& to, std::uint8_t ttl, std::uint8_t tos, const tcp::Segment& segment,
+  /// How the segments of a connection leave: TTL, TOS and an IPv4 source route.
+  struct Carriage {
+    std::optional<std::uint8_t> ttl;
+    std::uint8_t tos = 0;
+    const ip::OptionsV4* route = nullptr;
+  };
+  void transmit(const Tuple& to, const Carriage& carriage, const tcp::Segment& segment,
                 Instant now);
+  void take_source_route(Slot& slot, const ip::Packet& packet);
+  void fit_path(Slot& slot);
 
   void bind(Slot& slot);
   void unbind(Slot& slot);
@@ -116,6 +126,7 @@ class Connections {
   ListenerId last_listener_ = 0;
   std::uint16_t next_ephemeral_;
   Instant now_{};  // of the call under way, for segments that connections emit
+  const ip::Packet* arriving_ = nullptr;  // while its segment is judged
 };
 
 }  // namespace tcproof::stack

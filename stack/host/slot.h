@@ -17,7 +17,8 @@ struct Connections::Slot final : tcp::Output {
         connection(all.config_for(slot_family, open_options), *this) {}
 
   void segment(const tcp::Segment& segment) override {
-    owner.transmit(tuple, options.ttl.value_or(64), options.tos.value_or(0), segment, owner.now_);
+    owner.transmit(tuple, {options.ttl, options.tos.value_or(0), route ? &*route : nullptr},
+                   segment, owner.now_);
   }
   void transition(tcp::State from, tcp::State to, std::string_view rule) override {
     if (owner.output_.transition) owner.output_.transition(id, from, to, rule);
@@ -26,6 +27,7 @@ struct Connections::Slot final : tcp::Output {
   void report(tcp::Report report) override {
     if (owner.output_.report) owner.output_.report(id, report);
   }
+  void negative_advice() override { owner.layer_.no_progress(tuple.remote); }
   void path_mtu_learned(std::uint32_t mtu) override { learned_mtu = mtu; }
 
   Connections& owner;
@@ -36,8 +38,9 @@ struct Connections::Slot final : tcp::Output {
   bool is_bound = false;
   bool is_waiting = false;  // a passive OPEN in LISTEN
   bool released = false;
-  ListenerId listener = 0;        // whose backlog it is in
-  std::uint32_t learned_mtu = 0;  // by the call under way; 0: none
+  ListenerId listener = 0;             // whose backlog it is in
+  std::optional<ip::OptionsV4> route;  // RFC 9293 MUST-52: turned round from what the SYN brought
+  std::uint32_t learned_mtu = 0;       // by the call under way; 0: none
   DeadlinePlace deadline;
   tcp::Connection connection;
 };

@@ -208,6 +208,18 @@ Outcome ReferenceStack::send_datagram(Handle handle, const Endpoint& remote, wir
   return outcome_of(host_.send_udp(id_of(handle), remote.address, remote.port, data, now));
 }
 
+Outcome ReferenceStack::set_datagram(Handle handle, std::string_view name, std::int64_t value) {
+  stack::Host::DatagramOptions& options = datagram_options_[handle];
+  if (name == "ttl") {
+    options.ttl = static_cast<std::uint8_t>(value);
+  } else if (name == "tos") {
+    options.tos = static_cast<std::uint8_t>(value);
+  } else {
+    return Outcome::unsupported;
+  }
+  return outcome_of(host_.set_udp(id_of(handle), options));
+}
+
 std::optional<wire::Buffer> ReferenceStack::receive_datagram(Handle handle) {
   auto datagram = host_.receive_udp(id_of(handle));
   if (!datagram) return {};
@@ -219,6 +231,7 @@ Outcome ReferenceStack::datagram_error(Handle handle) {
 }
 
 void ReferenceStack::unbind(Handle handle) {
+  datagram_options_.erase(handle);
   host_.close_udp(id_of(handle));
 }
 
@@ -228,8 +241,10 @@ Outcome ReferenceStack::ping(const wire::IpAddress& remote, std::size_t octets, 
 }
 
 Outcome ReferenceStack::flush(checks::Call::Flush what) {
-  if (what != checks::Call::Flush::neighbours) return Outcome::unsupported;
-  host_.flush_neighbours();
+  switch (what) {
+    case checks::Call::Flush::neighbours: host_.flush_neighbours(); break;
+    case checks::Call::Flush::path_mtu: host_.flush_path_mtu(); break;
+  }
   return Outcome::ok;
 }
 

@@ -28,12 +28,22 @@ class Recorder : public Upper {
     if (packet.protocol == 17) layer->port_unreachable(packet, now);
   }
   void error(const ErrorReport& report, Instant) override { errors.push_back(report); }
+  void packet_too_big(const ErrorReport&, std::uint32_t mtu, Instant) override {
+    too_big.push_back(mtu);
+  }
+  bool may_have_sent(const ErrorReport&) const override { return sent; }
+  void path_mtu_changed(const IpAddress& remote) override { changed.push_back(remote); }
+  void echo_reply(const Packet&, std::uint16_t sequence) override { replies.push_back(sequence); }
   void frame(wire::Bytes octets) override { frames.push_back(wire::dissect(octets)); }
   void trace(std::string_view rule) override { notes.emplace_back(rule); }
 
   Layer* layer = nullptr;
   std::vector<Buffer> packets;
   std::vector<ErrorReport> errors;
+  std::vector<std::uint32_t> too_big;
+  std::vector<IpAddress> changed;
+  std::vector<std::uint16_t> replies;
+  bool sent = true;
   std::vector<FrameSpec> frames;
   std::vector<std::string> notes;
 };
@@ -95,7 +105,7 @@ class LayerTest : public testing::TestWithParam<Family> {
 
   Instant now{1h};
   Recorder upper;
-  Layer layer{test::interface_under_test(), 1, true, upper};
+  Layer layer{test::interface_under_test(), {.secret = 1}, upper};
 };
 INSTANTIATE_TEST_SUITE_P(Families, LayerTest, testing::Values(Family::v4, Family::v6),
                          [](const auto& family) {
