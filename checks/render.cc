@@ -153,9 +153,10 @@ Rendered<RenderedPacket> render(const FramePattern& pattern, const SendContext& 
   return Renderer(pattern, context, next_new).packet();
 }
 
-Rendered<RenderedPacket> render_acknowledgment(const SendContext& context) {
+Rendered<RenderedPacket> render_acknowledgment(const SendContext& context, std::uint32_t ack) {
   FramePattern pattern;
   pattern.segment.flags.required = wire::flag::ack;
+  pattern.segment.ack = Value{Value::Kind::sum, Sum::of(ack), {}};
   pattern.segment.count = Value{Value::Kind::sum, Sum::of(0), {}};
   return render(pattern, context, context.observer.next_new(false));
 }

@@ -28,7 +28,10 @@ struct Connections::Slot final : tcp::Output {
     if (owner.output_.report) owner.output_.report(id, report);
   }
   void negative_advice() override { owner.layer_.no_progress(tuple.remote); }
-  void path_mtu_learned(std::uint32_t mtu) override { learned_mtu = mtu; }
+  void path_mtu_learned(std::uint32_t mtu) override {
+    learned_mtu = mtu;
+    owner.layer_.learn_path_mtu(tuple.remote, mtu, owner.now_);  // counts for what is sent at once
+  }
 
   Connections& owner;
   ConnectionId id;

@@ -39,8 +39,14 @@ std::string_view reason_v6(const Packet& packet, std::uint8_t type, std::uint8_t
   if (packet.group && !allowed_to_group) return rule::no_icmp_to_an_ipv6_group;
   if (packet.src.is_unspecified() || packet.src.is_multicast())
     return rule::no_icmp_the_source_is_not_a_single_node;
-  if (packet.protocol != wire::ip_protocol::icmpv6) return {};
-  const Bytes payload = packet.payload;
+  // The defect may stand in a header before the message, so that nobody has come to it yet.
+  const auto view = wire::Ipv6View::parse_quoted(packet.whole);
+  if (!view) return {};
+  wire::ExtensionWalker walker(view->next_header(), view->payload());
+  while (walker.next()) {
+  }
+  if (walker.protocol() != wire::ip_protocol::icmpv6 || walker.later_fragment()) return {};
+  const Bytes payload = walker.rest();
   if (payload.empty() || is_error(Family::v6, payload[0]) ||
       payload[0] == wire::icmpv6_type::redirect)
     return rule::no_icmp_the_packet_is_an_error_or_a_redirect_itself;

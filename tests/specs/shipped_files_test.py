@@ -10,10 +10,10 @@ import sys
 import jsonschema
 import yaml
 
-NOT_CASES = ("requirements", "schema", "start", "targets", "topologies")
+NOT_CASES = ("requirements", "schema", "start", "targets", "topologies", "traffic")
 RANK = {"MUST": "MUST", "MUST NOT": "MUST", "SHOULD": "SHOULD", "SHOULD NOT": "SHOULD", "MAY": "MAY"}
 # A case says what an RFC asks of any stack, so no name of one has a place in it.
-STACK_NAMES = re.compile(r"\b(linux|lwip|freebsd|windows|kernel)\b", re.IGNORECASE)
+STACK_NAMES = re.compile(r"\b(linux|lwip|freebsd|microsoft|kernel)\b", re.IGNORECASE)
 CATALOGUE_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the one in C is ten times as fast
 INTEGER = re.compile(r"^(0|[1-9][0-9]*)$")
 TAB_OR_TRAIL = re.compile(r"\t|[ ]$", re.MULTILINE)

@@ -111,7 +111,7 @@ TEST_P(HostOfBothFamilies, OffersTheMssOfTheMtuAndTheFamily) {
   EXPECT_THAT(Buffer(syn.tcp->options.begin(), syn.tcp->options.begin() + 4),
               ElementsAre(2, 4, 0x05, low));
   EXPECT_EQ(syn.ip->ttl, 64);
-  EXPECT_FALSE(syn.ip->df.value_or(false));  // RFC 1191: only with path MTU discovery
+  EXPECT_EQ(syn.ip->df.value_or(false), GetParam() == Family::v4);  // RFC 1191 2
 }
 
 TEST_P(HostOfBothFamilies, ResetsASegmentForNobody) {
@@ -381,6 +381,39 @@ TEST_F(HostAlone, EphemeralPortsAreDynamicOnesAndDiffer) {
   EXPECT_EQ(b->bind_udp(Family::v4, b->udp_port(first.id)).error, Error::already_exists);
   b->close_udp(first.id);
   EXPECT_EQ(b->udp_port(first.id), 0);
+}
+
+// RFC 1122 4.1.3.2, 4.1.3.5, 4.1.4: what the user of a datagram may say and is told.
+TEST_P(HostOfBothFamilies, ADatagramCarriesWhatItsUserAskedFor) {
+  const bool v4 = GetParam() == Family::v4;
+  const Buffer options = v4 ? Buffer{7, 7, 4, 0, 0, 0, 0, 0} : Buffer{};
+  const auto server = lab.b->bind_udp(GetParam(), 53);
+  const auto client = lab.a->bind_udp(GetParam(), 0);
+  EXPECT_EQ(lab.a->set_udp(client.id, {.ttl = 9, .tos = 8, .options = options}), Error::none);
+  lab.a->send_udp(client.id, address_b(GetParam()), 53, Buffer{1, 2, 3}, lab.now());
+  lab.settle();
+  const auto received = lab.b->receive_udp(server.id);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->local, address_b(GetParam()));
+  EXPECT_EQ(received->ttl, 9);
+  EXPECT_EQ(received->tos, 8);
+  EXPECT_EQ(received->options, options);
+  EXPECT_EQ(received->data, (Buffer{1, 2, 3}));
+  EXPECT_EQ(lab.a->set_udp(client.id, {.ttl = 0}), Error::illegal);
+  EXPECT_EQ(lab.a->set_udp(client.id, {.options = Buffer(3)}), Error::illegal);
+  EXPECT_EQ(lab.a->set_udp(client.id, {.options = Buffer(44)}), Error::illegal);
+  EXPECT_EQ(lab.a->set_udp(client.id + 99, {}), Error::does_not_exist);
+}
+
+TEST_P(HostOfBothFamilies, TheReplyToAPingIsHandedOver) {
+  lab.a->ping(address_b(GetParam()), 5, lab.now());
+  lab.settle();
+  const auto reply = lab.a->receive_echo_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->remote, address_b(GetParam()));
+  EXPECT_EQ(reply->sequence, 1);
+  EXPECT_EQ(reply->data, (Buffer{0, 1, 2, 3, 4}));
+  EXPECT_FALSE(lab.a->receive_echo_reply());
 }
 
 }  // namespace

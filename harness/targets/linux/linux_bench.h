@@ -22,9 +22,16 @@ namespace tcproof::harness {
 /// one.
 class LinuxBench final : public RealBench {
  public:
-  /// All outlive the bench; without a tracer states are only looked up. A skip (see is_skip()): the case needs what this machine lacks.
-  static Tried<std::unique_ptr<LinuxBench>> open(const checks::Case& one_case, link::Reaper& reaper,
-                                                 StateTracer* tracer = nullptr);
+  /// What the attempts of one process share.
+  struct Shared {
+    link::Reaper& reaper;
+    StateTracer* tracer = nullptr;  // empty: states are only looked up
+    NetnsHost* tester = nullptr;    // empty: a namespace for each attempt
+    std::uint32_t serial = 0;       // of the attempt
+  };
+  /// All of it outlives the bench. A skip (see is_skip()): the case needs what this machine lacks.
+  static Tried<std::unique_ptr<LinuxBench>> open(const checks::Case& one_case,
+                                                 const Shared& shared);
   ~LinuxBench() override;
 
   Instant now() const override;
@@ -35,6 +42,8 @@ class LinuxBench final : public RealBench {
   void look_up(checks::Trace& trace, checks::ConnId conn) override;
   void fence(checks::Trace& trace) override;
   void drain(checks::Trace& trace) override;
+  /// Connections in TIME-WAIT hold memory for a minute: those of an attempt end with it.
+  void free_time_waits();
   int descriptor() const override { return epoll_.get(); }
   std::optional<Instant> next_deadline() const override { return fence_.due(); }
 

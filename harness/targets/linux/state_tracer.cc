@@ -32,6 +32,9 @@ struct Record {
 static_assert(sizeof(Record) == 40);
 
 constexpr std::uint32_t ring_octets = 256 * 1024;
+/// The kernel lets only programs under a licence compatible with its own read its structures; these
+/// few instructions are offered under either.
+constexpr const char* bpf_license = "Dual MIT/GPL";
 
 struct BtfRelease {
   void operator()(btf* types) const { btf__free(types); }
@@ -186,7 +189,7 @@ Tried<std::unique_ptr<StateTracer>> StateTracer::open() {
   LIBBPF_OPTS(bpf_prog_load_opts, options);
   options.expected_attach_type = BPF_TRACE_RAW_TP;
   options.attach_btf_id = static_cast<std::uint32_t>(trace);
-  tracer->program_ = UniqueFd(bpf_prog_load(BPF_PROG_TYPE_TRACING, "tcp_states", "Apache-2.0",
+  tracer->program_ = UniqueFd(bpf_prog_load(BPF_PROG_TYPE_TRACING, "tcp_states", bpf_license,
                                             code.data(), code.size(), &options));
   if (!tracer->program_) return refused("load the program that reads state transitions", errno);
   tracer->link_ = UniqueFd(bpf_raw_tracepoint_open(nullptr, tracer->program_.get()));

@@ -32,12 +32,12 @@ class Shards(unittest.TestCase):
 
     def part(self, shard, env=None):
         file = self.base / f"{len(list(self.base.iterdir()))}.json"
-        done = tcproof("run", "tcp", "--shard", shard, "--json", file, env=env)
+        done = tcproof("run", "tcp/open", "tcp/close", "--shard", shard, "--json", file, env=env)
         self.assertEqual(done.returncode, 0, done.stderr)
         return file
 
     def test_the_parts_merge_to_the_whole(self):
-        whole = json.loads(tcproof("run", "tcp", "--json", "-").stdout)
+        whole = json.loads(tcproof("run", "tcp/open", "tcp/close", "--json", "-").stdout)
         parts = [self.part(f"{i}/3") for i in (1, 2, 3)]
         sizes = [json.loads(part.read_text())["summary"]["cases"] for part in parts]
         self.assertEqual(sum(sizes), whole["summary"]["cases"])
