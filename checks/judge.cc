@@ -166,7 +166,9 @@ namespace {
 
 void check_invariants(const Case& one_case, const Trace& trace, Judgement& judgement) {
   const Transcript transcript(one_case, trace);
+  const bool step_failed = !judgement.failures.empty();
   for (const Invariant& invariant : all_invariants()) {
+    if (invariant.repeats_steps && step_failed) continue;
     if (one_case.waive.contains(std::string(invariant.name))) continue;
     std::vector<Failure> failures;
     invariant.check(one_case, transcript, failures);

@@ -24,6 +24,13 @@ bool Impairment::none() const {
          duplicate == 0 && reorder == 0 && corrupt == 0;
 }
 
+std::uint32_t NetworkLink::mtu_from(HostId sender) const {
+  for (const LinkEnd& end : ends) {
+    if (end.host != sender && end.towards.mtu != 0) return std::min(mtu, end.towards.mtu);
+  }
+  return mtu;
+}
+
 const NetworkHost* Network::find_host(std::string_view host_name) const {
   for (const NetworkHost& host : hosts) {
     if (host.name == host_name) return &host;

@@ -23,6 +23,7 @@ struct RouterBehaviour {
   bool unreachable = true;
   std::uint16_t quotes = 28;  // octets of the dropped IPv4 packet; IPv6 fills 1280
   std::optional<std::uint16_t> mss_clamp;
+  std::optional<std::uint32_t> icmp_rate;  // errors a second and of each kind at once
 };
 
 struct NetworkHost {
@@ -38,6 +39,8 @@ struct Impairment {
   std::uint64_t rate_bps = 0;  // 0: no limit
   std::uint32_t queue = 0;     // frames; 0: no limit
   double loss = 0, duplicate = 0, reorder = 0, corrupt = 0;
+  std::uint32_t mtu = 0;  // the sending router's for this direction alone; 0: the link's
+  /// Frames pass as over a plain cable; `mtu` is the router's business, not the cable's.
   bool none() const;
 };
 
@@ -52,6 +55,9 @@ struct NetworkLink {
   std::uint32_t mtu = 1500;
   std::vector<LinkEnd> ends;  // two
   bool capture = false;
+
+  /// What a host at one end may send to the other.
+  std::uint32_t mtu_from(HostId sender) const;
 };
 
 /// The network a case plays in (docs/case-language.md 7), all variables resolved. Plain data: it is

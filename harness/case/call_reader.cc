@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "harness/case/congestion_controls.h"
 #include "checks/spelling.h"
+#include "harness/case/congestion_controls.h"
 #include "harness/case/fields.h"
 #include "harness/case/payload_reader.h"
 #include "harness/case/segment_reader.h"

@@ -13,6 +13,7 @@
 #include "harness/case/fields.h"
 #include "harness/case/requirement_file.h"
 #include "harness/case/state_cases.h"
+#include "harness/case/state_rules.h"
 
 namespace tcproof::harness {
 
@@ -96,6 +97,7 @@ struct Library::Impl {
     const loading::StateTable::Cell* cell;
   };
   std::map<std::string, StateCell> state_cells;  // by id
+  std::shared_ptr<const checks::StateRules> state_rules;
 
   void read_catalogue(Problems& problems) {
     for (const std::string& name : names_in(root / "requirements")) {
@@ -130,6 +132,7 @@ struct Library::Impl {
       state_cells[id] = {folder, table.get(), &cell};
       ids.push_back(id);
     }
+    state_rules = loading::make_state_rules(*table);
     tables[folder] = std::move(table);
   }
 
@@ -169,6 +172,7 @@ struct Library::Impl {
     impl->id = id;
     impl->catalogue = &catalogue;
     impl->value_names = &value_names;
+    impl->state_rules = state_rules;
     impl->document = case_document(id, path, problems);
     const Node& root_node = impl->document->root;
     if (root_node.kind != Node::Kind::broken) {

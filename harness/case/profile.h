@@ -12,6 +12,7 @@
 
 #include "checks/case.h"
 #include "harness/case/diagnostic.h"
+#include "harness/case/services.h"
 
 namespace tcproof::harness {
 
@@ -47,9 +48,13 @@ struct Profile {
   std::vector<checks::Ignored> ignore;
   std::vector<checks::FramePattern> ignore_patterns;
   std::vector<Deviation> deviations;
+  Services services;  // of a target without an application interface
 };
 
 Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& catalogue);
+/// The same for `text`; `shown` is its name in messages.
+Loaded<Profile> parse_profile(const std::string& shown, const std::string& text,
+                              const checks::Catalogue& catalogue);
 
 /// Puts the `timing` of a file that has nothing else (`tcproof doctor --calibrate --write` makes
 /// it) over the profile's own.

@@ -124,15 +124,14 @@ Loaded<Outcomes> read_results(const std::string& path, const CoversOf& covers,
 /// What running the whole suite on one target gave, or the status to exit with.
 tl::expected<Outcomes, int> run_target(const std::string& spec, Library& library,
                                        const CoverageOptions& options, const CoversOf& covers) {
-  const Loaded<Profile> profile = library.profile(spec.substr(0, spec.find(':')));
-  if (!profile) return tl::unexpected(report_errors(profile.error()));
-  const Loaded<std::unique_ptr<Target>> target = make_target(spec, *profile);
+  const Loaded<std::unique_ptr<Target>> target = make_target(spec, library);
   if (!target) return tl::unexpected(report_errors(target.error()));
+  const Profile& profile = (*target)->profile();
   const Loaded<std::vector<Selected>> selected =
-      select_cases(library, {.skip_slow = options.skip_slow, .seed = options.seed}, *profile);
+      select_cases(library, {.skip_slow = options.skip_slow, .seed = options.seed}, profile);
   if (!selected) return tl::unexpected(report_errors(selected.error()));
-  Outcomes outcomes{.target = profile->name, .features = profile->features, .cells = {}};
-  Expectations expectations(profile->deviations, checks::Level::must);
+  Outcomes outcomes{.target = profile.name, .features = profile.features, .cells = {}};
+  Expectations expectations(profile.deviations, checks::Level::must);
   const auto add = [&](CaseResult result) {
     expectations.apply(result);
     add_outcome(outcomes, result, covers.at(result.id));

@@ -41,11 +41,10 @@ Capability try_target(Library& library, const std::string& name) {
     found.detail = error.step + ": " + error.why;
     found.remedy = error.remedy;
   };
-  const Loaded<Profile> profile = library.profile(name);
-  if (!profile) return found.detail = render(profile.error()), found;
-  const auto target = make_target(name, *profile);
+  const auto target = make_target(name, library);
   if (!target) return found.detail = render(target.error()), found;
-  const auto selected = select_cases(library, {.ids = {trial_case}, .filter = "ip=v4"}, *profile);
+  const auto selected =
+      select_cases(library, {.ids = {trial_case}, .filter = "ip=v4"}, (*target)->profile());
   if (!selected || selected->empty() || !selected->front().first)
     return found.detail =
                fmt::format("there is no case {} in {}", trial_case, library.root().string()),
@@ -134,7 +133,7 @@ int doctor(const DoctorOptions& options) {
   std::vector<Capability> all;
   for (const std::string& name : target_names()) {
     // A target of which the name is only the beginning needs to be told what it is.
-    if (name.find(':') == std::string::npos) all.push_back(try_target(*library, name));
+    if (name != "plugin") all.push_back(try_target(*library, name));
   }
   for (Capability& one : linux_capabilities()) all.push_back(std::move(one));
   all.push_back({"processors", true, fmt::format("{}", usable_cores()), ""});

@@ -45,9 +45,9 @@ void print_sum(std::FILE* out, const Json& merged, std::size_t files) {
   fmt::print(out, "{} cases of {} documents on {}: {} passed, {} failed", count("cases"), files,
              merged.at("host").at("target").get<std::string>(), count("pass"),
              count("fail") - count("expected_fail"));
-  for (const auto& [key, words] : {std::pair{"expected_fail", "failed as expected"},
-                                   std::pair{"inconclusive", "inconclusive"},
-                                   std::pair{"error", "errors"}, std::pair{"skip", "skipped"}}) {
+  for (const auto& [key, words] :
+       {std::pair{"expected_fail", "failed as expected"}, std::pair{"inconclusive", "inconclusive"},
+        std::pair{"error", "errors"}, std::pair{"skip", "skipped"}}) {
     if (count(key) > 0) fmt::print(out, ", {} {}", count(key), words);
   }
   fmt::print(out, "\n");

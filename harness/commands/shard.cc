@@ -52,8 +52,9 @@ std::optional<Told> told_by(const Environment& environment) {
 Loaded<Shard> from_scheduler(std::uint32_t count, const Environment& environment) {
   const auto told = told_by(environment);
   if (!told) {
-    return wrong("--shard auto: no scheduler says which shard this is",
-                 "set JOB_COMPLETION_INDEX, CI_NODE_INDEX or SLURM_ARRAY_TASK_ID, or give --shard 2/8");
+    return wrong(
+        "--shard auto: no scheduler says which shard this is",
+        "set JOB_COMPLETION_INDEX, CI_NODE_INDEX or SLURM_ARRAY_TASK_ID, or give --shard 2/8");
   }
   const std::uint32_t all = count > 0 ? count : told->count;
   if (all == 0) {

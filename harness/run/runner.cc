@@ -78,6 +78,33 @@ Duration length_of(const checks::Trace& trace) {
   return end_of(trace) - checks::time_of(trace.events().front());
 }
 
+// Whether every index of the trace means something in this case: what comes out of a process that a
+// foreign stack may have overwritten is not believed.
+bool trace_fits(const checks::Case& one_case, const checks::Trace& trace) {
+  const auto place = [&](checks::LinkId link, checks::HostId host) {
+    return link < one_case.network.links.size() && host < one_case.network.hosts.size();
+  };
+  const auto step = [&](checks::StepId id) {
+    return id == checks::no_step || checks::find_step(one_case, id) != nullptr;
+  };
+  for (const checks::Event& event : trace.events()) {
+    bool fits = true;
+    if (const auto* sent = std::get_if<checks::FrameSent>(&event)) {
+      fits = place(sent->link, sent->from) && step(sent->step);
+    } else if (const auto* seen = std::get_if<checks::FrameSeen>(&event)) {
+      fits = place(seen->link, seen->from);
+    } else if (const auto* made = std::get_if<checks::CallMade>(&event)) {
+      fits = step(made->step);
+    } else if (const auto* back = std::get_if<checks::CallReturned>(&event)) {
+      fits = step(back->step);
+    } else if (const auto* state = std::get_if<checks::StateSeen>(&event)) {
+      fits = state->conn < one_case.connections.size();
+    }
+    if (!fits) return false;
+  }
+  return true;
+}
+
 class Suite {
  public:
   Suite(Target& target, const RunPlan& plan, const OnResult& on_result)
@@ -185,8 +212,12 @@ class Suite {
     const bool preparing = worker.window() == 0;
     if (worker.outstanding().empty() && !preparing) return;
     const auto now = Clock::now();
-    const auto busy = worker.busy();
-    Duration patience = busy ? plan_.hangs_after : (preparing ? prepare_patience : real_patience);
+    // What a foreign stack shares with us it may overwrite: its worker has one case, from the
+    // moment it is told.
+    const auto busy = target_.foreign() ? std::nullopt : worker.busy();
+    const bool in_case = busy || (target_.foreign() && !preparing);
+    Duration patience =
+        in_case ? plan_.hangs_after : (preparing ? prepare_patience : real_patience);
     if (worker.told_to_stop()) patience += grace;
     const auto since = busy ? busy->since : worker.last_heard();
     if (now - since > patience) worker.stop_hanging();
@@ -199,7 +230,7 @@ class Suite {
     do {
       while (auto message = worker.next_message()) {
         if (message->kind == Message::Kind::partial) {
-          last_words = checks::Trace::parse(message->body);
+          last_words = last_words_of(worker, message->body);
         } else {
           take(worker, *message);
         }
@@ -208,6 +239,13 @@ class Suite {
       if (open && last_words) open = wait_for_more(worker);
     } while (open && last_words);
     if (!open) bury(which, std::move(last_words));
+  }
+
+  std::optional<checks::Trace> last_words_of(const WorkerProcess& worker, wire::Bytes octets) {
+    auto trace = checks::Trace::parse(octets);
+    if (!target_.foreign() || !trace || worker.outstanding().empty()) return trace;
+    const auto one_case = plan_.make(worker.outstanding().front().index);
+    return trace_fits(*one_case, *trace) ? std::move(trace) : std::nullopt;
   }
 
   static bool wait_for_more(WorkerProcess& worker) {
@@ -222,18 +260,28 @@ class Suite {
       end_.unavailable = unpack_error(message.body);
       return;
     }
-    if (message.kind == Message::Kind::ready)
-      return worker.set_window(virtual_time_ ? virtual_window : message.index);
+    if (message.kind == Message::Kind::ready) return worker.set_window(window_of(message.index));
     const auto assignment = worker.answered(message.index);
     if (!assignment) return;
+    // The worker of a foreign stack ends with its case.
+    if (target_.foreign()) worker.set_window(0);
     idle_deaths_ = 0;
     if (message.kind == Message::Kind::refused) return refused(message);
     auto trace = checks::Trace::parse(message.body);
-    if (!trace) {
+    if (!trace || (target_.foreign() && !trace_fits(*plan_.make(message.index), *trace))) {
       trace.emplace();
-      trace->add(checks::Trouble{Instant{}, "a worker sent a trace that cannot be read", false});
+      if (target_.foreign()) {
+        trace->add(checks::TargetDied{Instant{}, "crashed: it has overwritten its process"});
+      } else {
+        trace->add(checks::Trouble{Instant{}, "a worker sent a trace that cannot be read", false});
+      }
     }
     judge(*assignment, std::move(*trace));
+  }
+
+  std::size_t window_of(std::uint32_t concurrency) const {
+    if (target_.foreign()) return 1;
+    return virtual_time_ ? virtual_window : concurrency;
   }
 
   void refused(const Message& message) {
@@ -281,8 +329,9 @@ class Suite {
     WorkerProcess worker = std::move(workers_[which]);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(which));
     const bool hung = worker.told_to_stop();
-    const auto busy = worker.busy();
+    const auto busy = target_.foreign() ? std::nullopt : worker.busy();
     const std::string died_of = worker.bury();
+    const std::string said = worker.last_line();
     if (end_.unavailable) return;
     std::optional<Assignment> fatal;
     if (busy) fatal = worker.answered(busy->index);
@@ -296,15 +345,16 @@ class Suite {
     }
     if (fatal) {
       checks::Trace trace = last_words ? std::move(*last_words) : checks::Trace();
-      trace.add(checks::TargetDied{end_of(trace), how(hung, died_of)});
+      trace.add(checks::TargetDied{end_of(trace), how(hung, died_of, said)});
       judge(*fatal, std::move(trace));
     }
     auto& queue = virtual_time_ ? waiting_ : alone_;
     for (std::size_t i = left.size(); i-- > 0;) queue.push_front(left[i].index);
   }
 
-  std::string how(bool hung, const std::string& died_of) const {
-    if (!hung) return "crashed: " + (died_of.empty() ? "the process ended" : died_of);
+  std::string how(bool hung, const std::string& died_of, const std::string& said) const {
+    const std::string quoted = said.empty() ? "" : fmt::format(" \"{}\"", said);
+    if (!hung) return "crashed: " + (died_of.empty() ? "the process ended" : died_of) + quoted;
     const double patience = std::chrono::duration<double>(plan_.hangs_after).count();
     return fmt::format("hung: no end after {:g} s", patience);
   }

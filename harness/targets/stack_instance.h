@@ -36,6 +36,8 @@ class StackInstance {
         transition;
     /// A word for `-v`.
     std::function<void(std::string_view text)> note;
+    /// The stack has broken this interface, `text` says how: the case ends there and fails.
+    std::function<void(std::string_view text)> broke;
   };
 
   struct OpenOptions {

@@ -27,6 +27,7 @@ namespace {
 
 /// RFC 2863 ifOperStatus "up", as in IFLA_OPERSTATE.
 constexpr int operational_up = 6;
+constexpr std::size_t most_indices = 64;
 
 template <auto function>
 struct Release {
@@ -87,6 +88,7 @@ RouteObject route_object(int index, const Route& route) {
   rtnl_route_set_type(object.get(), RTN_UNICAST);
   rtnl_route_set_scope(object.get(), v4 && !route.gateway ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
   rtnl_route_set_dst(object.get(), nl_network(route.to).get());
+  if (route.mtu != 0) rtnl_route_set_metric(object.get(), RTAX_MTU, route.mtu);
   rtnl_nexthop* hop = rtnl_route_nh_alloc();
   rtnl_route_nh_set_ifindex(hop, index);
   if (route.gateway) rtnl_route_nh_set_gateway(hop, nl_address(*route.gateway).get());
@@ -141,6 +143,8 @@ Tried<int> Netlink::index(const std::string& device) {
   const int code = rtnl_link_get_kernel(socket_.get(), 0, device.c_str(), &found);
   if (code < 0) return refused("find the interface " + device, code);
   const Link link(found);
+  // Of a namespace that many networks come and go in, what was asked long ago is gone.
+  if (indices_.size() >= most_indices) indices_.clear();
   return indices_[device] = rtnl_link_get_ifindex(link.get());
 }
 

@@ -23,6 +23,7 @@ struct Device {
 struct Route {
   wire::IpPrefix to;
   std::optional<wire::IpAddress> gateway;
+  std::uint32_t mtu = 0;  // what is forwarded this way must fit; 0: the device's
 };
 
 /// A route socket of one namespace: what `ip link`, `ip addr`, `ip neigh` and `ip route` do there,

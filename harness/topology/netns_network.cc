@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include "harness/topology/netns_filter.h"
 #include "harness/topology/netns_routes.h"
 
 namespace tcproof::harness {
@@ -29,12 +30,16 @@ wire::IpPrefix link_local(const wire::MacAddress& mac) {
           64};
 }
 
+/// Octets of a dropped IPv4 packet that the kernel quotes: its errors fill 576 (RFC 1812 4.3.2.3). A
+/// network that asks for the default 28 gets them too, which no receiver may mind.
+constexpr std::uint16_t kernel_quotes = 576 - 28;
+
 constexpr Duration patience = 5s;
 constexpr Duration look_again = 200us;
 
-/// Both ends of a link may stand in one namespace, so names differ by end too.
-std::string device_name(LinkId link, std::size_t end) {
-  return fmt::format("link{}{}", link, end == 0 ? 'a' : 'b');
+/// The other ends of the two pairs that an impaired link is made of.
+std::string hop_name(LinkId link, std::size_t end) {
+  return fmt::format("hop{}{}", link, end == 0 ? 'a' : 'b');
 }
 
 tl::unexpected<EnvironmentError> missing(std::string what) {
@@ -79,17 +84,22 @@ constexpr Setting of_every_host[] = {
     {"net.ipv4.conf.default.arp_ignore", "0"},
     {"net.ipv4.conf.default.arp_announce", "0"},
 };
-/// A router answers each packet it drops: a rate limit would make a case depend on those before it.
 constexpr Setting of_a_router[] = {
     {"net.ipv4.ip_forward", "1"},
     {"net.ipv4.conf.all.send_redirects", "0"},
     {"net.ipv4.conf.default.send_redirects", "0"},
+};
+constexpr Setting of_a_router_v6[] = {
+    {"net.ipv6.conf.all.forwarding", "1"},
+};
+/// A router answers each packet it drops: a rate limit would make a case depend on those before it.
+/// The limit of a topology is a rule of its own. So do the hosts of a laboratory.
+constexpr Setting without_limit[] = {
     {"net.ipv4.icmp_ratelimit", "0"},
     {"net.ipv4.icmp_msgs_per_sec", "1000000"},
     {"net.ipv4.icmp_msgs_burst", "1000000"},
 };
-constexpr Setting of_a_router_v6[] = {
-    {"net.ipv6.conf.all.forwarding", "1"},
+constexpr Setting without_limit_v6[] = {
     {"net.ipv6.icmp.ratelimit", "0"},
 };
 
@@ -103,17 +113,41 @@ Tried<void> apply(const Namespace& space, Sysctls& sysctls, std::span<const Sett
 
 }  // namespace
 
+Tried<NetnsHost> NetnsHost::make() {
+  auto space = Namespace::make();
+  if (!space) return tl::unexpected(space.error());
+  auto netlink = Netlink::open(*space);
+  if (!netlink) return tl::unexpected(netlink.error());
+  return NetnsHost{std::move(*space), std::move(*netlink), {}, {}};
+}
+
+std::string NetnsNetwork::device_name(LinkId id, std::size_t end) const {
+  // Both ends of a link may stand in one namespace, so names differ by end too.
+  const char side = end == 0 ? 'a' : 'b';
+  if (shares_tester(network_->links[id].ends[end].host))
+    return fmt::format("t{}.{}{}", options_.serial, id, side);
+  return fmt::format("link{}{}", id, side);
+}
+
 bool NetnsNetwork::has_v6(LinkId id) const {
   return ipv6_ && network_->links[id].mtu >= smallest_v6_mtu;
 }
 
 bool NetnsNetwork::is_real(HostId id) const {
-  return id == network_->target || (id != network_->tester && network_->hosts[id].forwards);
+  if (id == network_->tester) return options_.laboratory;
+  return id == network_->target || network_->hosts[id].forwards;
 }
 
 Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options options,
                                         link::Reaper& reaper) {
-  NetnsNetwork built(network, options);
+  const auto played = [&](const checks::LinkEnd& end) {
+    return end.host != network.target && !network.hosts[end.host].forwards;
+  };
+  // A link ends with the namespace of its other end, so that one must not be shared too.
+  const bool closed_in_itself = std::ranges::any_of(
+      network.links, [&](const auto& link) { return std::ranges::all_of(link.ends, played); });
+  if (closed_in_itself || options.laboratory) options.tester = nullptr;
+  NetnsNetwork built(network, std::move(options));
   if (auto ok = built.refuse_what_is_missing(); !ok) return tl::unexpected(ok.error());
   built.find_path();
   if (auto ok = built.make_hosts(); !ok) return tl::unexpected(ok.error());
@@ -133,6 +167,8 @@ Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options 
     if (auto ok = built.add_routes(id); !ok) return tl::unexpected(ok.error());
   }
   if (auto ok = built.wait_until_addressed(); !ok) return tl::unexpected(ok.error());
+  if (auto ok = built.start_hop(reaper); !ok) return tl::unexpected(ok.error());
+  if (built.options_.laboratory) return built;
   if (auto ok = built.open_taps(reaper); !ok) return tl::unexpected(ok.error());
   return built;
 }
@@ -140,25 +176,13 @@ Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options 
 Tried<void> NetnsNetwork::refuse_what_is_missing() const {
   for (const auto& link : network_->links) {
     if (link.ends.size() != 2) return missing("link '" + link.name + "' does not have two ends");
-    for (const auto& end : link.ends) {
-      const checks::Impairment& none = end.towards;
-      const bool clean = none.delay == 0ns && none.jitter == 0ns && none.rate_bps == 0 &&
-                         none.queue == 0 && none.loss == 0 && none.duplicate == 0 &&
-                         none.reorder == 0 && none.corrupt == 0;
-      if (!clean) return missing("link '" + link.name + "' is impaired; veth pairs are not");
-    }
   }
   for (const auto& host : network_->hosts) {
     if (!host.forwards) continue;
-    const auto& router = host.router;
-    using TooBig = checks::RouterBehaviour::TooBig;
-    const bool plain = router.too_big == TooBig::send && router.time_exceeded &&
-                       router.unreachable && !router.mss_clamp &&
-                       router.quotes == checks::RouterBehaviour{}.quotes;
-    if (!plain) {
-      return missing("the kernel as router '" + host.name +
-                     "' only sends its ICMP messages as they are and clamps no MSS");
-    }
+    const std::uint16_t quotes = host.router.quotes;
+    if (quotes == checks::RouterBehaviour{}.quotes || quotes == kernel_quotes) continue;
+    return missing(fmt::format("the kernel as router '{}' quotes {} octets, not {}", host.name,
+                               kernel_quotes, quotes));
   }
   return {};
 }
@@ -198,47 +222,115 @@ void NetnsNetwork::find_path() {
 Tried<void> NetnsNetwork::make_hosts() {
   for (std::size_t i = 0; i < network_->hosts.size(); ++i) {
     const auto id = static_cast<HostId>(i);
-    if (place(id) != id) continue;
-    auto space = Namespace::make();
-    if (!space) return tl::unexpected(space.error());
-    auto netlink = Netlink::open(*space);
-    if (!netlink) return tl::unexpected(netlink.error());
-    Host made{std::move(*space), std::move(*netlink), {}, {}};
-    Host& kept = hosts_.emplace(id, std::move(made)).first->second;
+    if (place(id) != id || shares_tester(id)) continue;
+    auto made = NetnsHost::make();
+    if (!made) return tl::unexpected(made.error());
+    NetnsHost& kept = hosts_.emplace(id, std::move(*made)).first->second;
     if (auto ok = prepare_host(kept, id); !ok) return ok;
   }
   return {};
 }
 
-Tried<void> NetnsNetwork::prepare_host(Host& on, HostId id) const {
+Tried<void> NetnsNetwork::prepare_host(NetnsHost& on, HostId id) const {
   // Without an address the tester's kernel answers nothing, whatever its settings.
   if (!is_real(id)) return {};
   if (auto up = on.netlink.set_up("lo"); !up) return up;
   if (auto ok = apply(on.space, on.sysctls, of_every_host); !ok) return ok;
-  if (!network_->hosts[id].forwards) return {};
+  const checks::NetworkHost& played = network_->hosts[id];
+  if (!played.forwards && !options_.laboratory) return {};
+  if (auto ok = apply(on.space, on.sysctls, without_limit); !ok) return ok;
+  if (auto ok = ipv6_ ? apply(on.space, on.sysctls, without_limit_v6) : Tried<void>{}; !ok)
+    return ok;
+  if (!played.forwards) return {};
   if (auto ok = apply(on.space, on.sysctls, of_a_router); !ok) return ok;
-  return ipv6_ ? apply(on.space, on.sysctls, of_a_router_v6) : Tried<void>{};
+  if (auto ok = ipv6_ ? apply(on.space, on.sysctls, of_a_router_v6) : Tried<void>{}; !ok) return ok;
+  const std::string rules = router_rules(played.router);
+  return rules.empty() ? Tried<void>{} : load_rules(on.space, rules);
+}
+
+bool NetnsNetwork::is_impaired(LinkId id) const {
+  const auto& ends = network_->links[id].ends;
+  return !ends[0].towards.none() || !ends[1].towards.none();
 }
 
 Tried<void> NetnsNetwork::make_link(LinkId id) {
+  if (is_impaired(id)) return make_impaired_link(id);
   const auto& link = network_->links[id];
-  Host& a = host(link.ends[0].host);
-  Host& b = host(link.ends[1].host);
+  NetnsHost& a = host(link.ends[0].host);
+  NetnsHost& b = host(link.ends[1].host);
   const Device here{device_name(id, 0), network_->hosts[link.ends[0].host].mac};
   const Device there{device_name(id, 1), network_->hosts[link.ends[1].host].mac};
   if (auto ok = a.netlink.add_pair(here, there, b.space, link.mtu); !ok) return ok;
   for (std::size_t end = 0; end < 2; ++end) {
     const HostId owner = link.ends[end].host;
     const std::string device = device_name(id, end);
-    if (auto ok = quieten(host(owner), device, has_v6(id)); !ok) return ok;
+    NetnsHost& on = host(owner);
+    // What the tester crafts is whole, whatever its own end could do for it.
+    const auto quiet = is_real(owner) ? quieten(on.space, on.netlink, device, has_v6(id))
+                       : has_v6(id)   ? on.netlink.without_link_local(device)
+                                      : Tried<void>{};
+    if (!quiet) return quiet;
   }
   if (auto ok = a.netlink.set_up(here.name); !ok) return ok;
   return b.netlink.set_up(there.name);
 }
 
-Tried<void> NetnsNetwork::quieten(Host& on, const std::string& device, bool v6) {
-  if (auto ok = switch_offloads_off(on.space, device); !ok) return ok;
-  return v6 ? on.netlink.without_link_local(device) : Tried<void>{};
+Tried<void> NetnsNetwork::make_impaired_link(LinkId id) {
+  if (!cut_) {
+    auto space = Namespace::make();
+    if (!space) return tl::unexpected(space.error());
+    auto netlink = Netlink::open(*space);
+    if (!netlink) return tl::unexpected(netlink.error());
+    cut_.emplace(Cut{std::move(*space), std::move(*netlink)});
+  }
+  const auto& link = network_->links[id];
+  for (std::size_t end = 0; end < 2; ++end) {
+    NetnsHost& on = host(link.ends[end].host);
+    const Device outer{device_name(id, end), network_->hosts[link.ends[end].host].mac};
+    const Device inner{hop_name(id, end), {{0x02, 0xff, 0, 0, id, static_cast<std::uint8_t>(end)}}};
+    if (auto ok = on.netlink.add_pair(outer, inner, cut_->space, link.mtu); !ok) return ok;
+    if (auto ok = quieten(on.space, on.netlink, outer.name, has_v6(id)); !ok) return ok;
+    if (auto ok = quieten(cut_->space, cut_->netlink, inner.name, has_v6(id)); !ok) return ok;
+    if (auto ok = on.netlink.set_up(outer.name); !ok) return ok;
+    if (auto ok = cut_->netlink.set_up(inner.name); !ok) return ok;
+  }
+  return {};
+}
+
+Tried<void> NetnsNetwork::start_hop(link::Reaper& reaper) {
+  std::vector<ImpairedHop::Cable> cables;
+  for (std::size_t i = 0; i < network_->links.size(); ++i) {
+    const auto id = static_cast<LinkId>(i);
+    if (!is_impaired(id)) continue;
+    std::vector<link::PacketSocket> sockets;
+    for (std::size_t end = 0; end < 2; ++end) {
+      auto socket =
+          cut_->space.run([&] { return link::PacketSocket::open(hop_name(id, end), {}, reaper); });
+      if (!socket) {
+        return tl::unexpected(environment_error(socket.error().step, socket.error().number));
+      }
+      sockets.push_back(std::move(*socket));
+    }
+    const auto& link = network_->links[id];
+    const auto towards = [&](std::size_t end) {
+      // The same draws as on the simulated link of this name.
+      const std::string what =
+          options_.draws + "/" + link.name + "/" + network_->hosts[link.ends[end].host].name;
+      return Impairer(link.ends[end].towards, link::Random::derived(options_.seed, what));
+    };
+    cables.push_back({std::move(sockets[0]), std::move(sockets[1]), towards(1), towards(0)});
+  }
+  if (cables.empty()) return {};
+  auto hop = ImpairedHop::start(std::move(cables));
+  if (!hop) return tl::unexpected(hop.error());
+  hop_ = std::move(*hop);
+  return {};
+}
+
+Tried<void> NetnsNetwork::quieten(const Namespace& space, Netlink& netlink,
+                                  const std::string& device, bool v6) {
+  if (auto ok = switch_offloads_off(space, device); !ok) return ok;
+  return v6 ? netlink.without_link_local(device) : Tried<void>{};
 }
 
 Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
@@ -246,7 +338,7 @@ Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
   const auto& own = link.ends[end];
   const auto& other = link.ends[1 - end];
   if (!is_real(own.host)) return {};
-  Host& on = host(own.host);
+  NetnsHost& on = host(own.host);
   const std::string device = device_name(id, end);
   for (const auto& prefix : {own.v4, own.v6}) {
     if (!prefix) continue;
@@ -268,10 +360,12 @@ Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
 }
 
 Tried<void> NetnsNetwork::add_routes(HostId id) {
-  Host& on = host(id);
-  for (const HostRoute& wanted : routes_of(*network_, id)) {
+  NetnsHost& on = host(id);
+  for (HostRoute wanted : routes_of(*network_, id)) {
     if (wanted.route.to.address.family == wire::Family::v6 && !has_v6(wanted.link)) continue;
-    const auto& ends = network_->links[wanted.link].ends;
+    const auto& link = network_->links[wanted.link];
+    const auto& ends = link.ends;
+    if (link.mtu_from(id) != link.mtu) wanted.route.mtu = link.mtu_from(id);
     const std::string device = device_name(wanted.link, ends[0].host == id ? 0 : 1);
     if (auto ok = on.netlink.add_route(device, wanted.route); !ok) return ok;
     on.routes.emplace_back(device, wanted.route);
@@ -283,10 +377,15 @@ Tried<void> NetnsNetwork::wait_until_operational() {
   for (std::size_t i = 0; i < network_->links.size(); ++i) {
     for (std::size_t end = 0; end < 2; ++end) {
       const std::string device = device_name(static_cast<LinkId>(i), end);
-      Host& on = host(network_->links[i].ends[end].host);
+      NetnsHost& on = host(network_->links[i].ends[end].host);
       const auto ready = wait_for("wait for " + device + " to become operational",
                                   [&] { return on.netlink.operational(device); });
       if (!ready) return ready;
+      if (!is_impaired(static_cast<LinkId>(i))) continue;
+      const std::string inner = hop_name(static_cast<LinkId>(i), end);
+      const auto cut = wait_for("wait for " + inner + " to become operational",
+                                [&] { return cut_->netlink.operational(inner); });
+      if (!cut) return cut;
     }
   }
   return {};
@@ -297,7 +396,7 @@ Tried<void> NetnsNetwork::wait_until_addressed() {
     if (!has_v6(static_cast<LinkId>(i))) continue;
     for (const auto& end : network_->links[i].ends) {
       if (!is_real(end.host) || !end.v6) continue;
-      Host& on = host(end.host);
+      NetnsHost& on = host(end.host);
       const auto& address = end.v6->address;
       const auto ready = wait_for("wait for the address " + wire::to_string(address),
                                   [&] { return on.netlink.owns(address); });
@@ -319,13 +418,20 @@ Tried<void> NetnsNetwork::open_taps(link::Reaper& reaper) {
     if (!socket) {
       return tl::unexpected(environment_error(socket.error().step, socket.error().number));
     }
-    taps_.push_back({id, owner, ends[1 - near].host, std::move(*socket)});
+    taps_.push_back({id, owner, ends[1 - near].host, std::move(*socket), {}});
+    if (!is_impaired(id)) continue;
+    auto far_side = cut_->space.run(
+        [&] { return link::PacketSocket::open(hop_name(id, 1 - near), {}, reaper); });
+    if (!far_side) {
+      return tl::unexpected(environment_error(far_side.error().step, far_side.error().number));
+    }
+    taps_.back().far_side.emplace(std::move(*far_side));
   }
   return {};
 }
 
 Tried<void> NetnsNetwork::flush_path_mtu() {
-  Host& target = host(network_->target);
+  NetnsHost& target = host(network_->target);
   for (const auto& [device, route] : target.routes) {
     if (auto ok = target.netlink.remove_route(device, route); !ok) return ok;
     if (auto ok = target.netlink.add_route(device, route); !ok) return ok;

@@ -5,13 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "checks/network.h"
+#include "harness/topology/impairer.h"
 #include "harness/topology/sim_router.h"
-#include "stack/link/random.h"
 #include "stack/link/simulator.h"
 #include "stack/wire/bytes.h"
 #include "stack/wire/time.h"
@@ -28,6 +27,8 @@ class SimNetwork {
     std::function<void(checks::LinkId link, checks::HostId from, wire::Bytes frame)> seen;
     /// The frame has reached the target. Never called from within put().
     std::function<void(wire::Bytes frame)> to_target;
+    /// The frame has reached the tester: after impairment. May be empty.
+    std::function<void(checks::LinkId link, wire::Bytes frame)> to_tester;
   };
 
   /// All three outlive the network. Every draw comes from `seed`, `case_id` and the link's name.
@@ -42,30 +43,21 @@ class SimNetwork {
   void put_by_target(wire::Bytes frame);
 
   /// Frames that have been put on a link and have neither arrived nor been lost.
-  std::size_t in_flight() const { return in_flight_; }
+  std::size_t in_flight() const;
 
  private:
   /// One direction of a link: what happens to frames on their way to one end.
   struct Direction {
     checks::LinkId link = 0;
     checks::HostId to = 0;
-    checks::Impairment impairment;
-    link::Random random;
-    Instant sent_until{};         // the sender's queue is empty then, if there is a rate
-    std::vector<Instant> queued;  // when each frame of that queue leaves
-    Instant last_arrival{};
-    std::optional<wire::Buffer> held_back;  // waits for the next frame, which overtakes it
-    std::uint64_t holds = 0;                // counts them, so that a stale release does nothing
+    bool plain = true;  // nothing is impaired
+    Impairer impairer;
   };
 
   void make_router(checks::HostId host);
   void announce(checks::LinkId link, checks::HostId from, wire::Buffer frame);
   void travel(Direction& direction, wire::Buffer frame);
-  void impair(Direction& direction, wire::Buffer frame);
-  void hold_back(Direction& direction, wire::Buffer frame);
-  void release(Direction& direction, std::uint64_t hold);
-  std::optional<Duration> wait_in_queue(Direction& direction, std::size_t octets);
-  void deliver_after(Direction& direction, Duration delay, wire::Buffer frame);
+  void pump(Direction& direction);
   void arrive(const Direction& direction, wire::Bytes frame);
 
   const checks::Network& network_;
@@ -73,7 +65,7 @@ class SimNetwork {
   Output output_;
   std::vector<Direction> directions_;
   std::vector<std::unique_ptr<SimRouter>> routers_;  // index is HostId; null: not a router
-  std::size_t in_flight_ = 0;
+  std::size_t crossing_ = 0;                         // frames on plain links
 };
 
 }  // namespace tcproof::harness

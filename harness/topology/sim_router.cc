@@ -51,8 +51,11 @@ std::optional<wire::Bytes> checked_ipv6(wire::Bytes packet) {
 
 }  // namespace
 
-SimRouter::SimRouter(const checks::Network& network, checks::HostId self, Output output)
-    : network_(network), self_(self), output_(std::move(output)) {
+SimRouter::SimRouter(const checks::Network& network, checks::HostId self, Output output,
+                     Clock clock)
+    : network_(network), self_(self), output_(std::move(output)), clock_(std::move(clock)) {
+  tokens_ = me().router.icmp_rate.value_or(0);
+  if (clock_) tokens_at_ = clock_();
   find_routes();
 }
 
@@ -129,7 +132,7 @@ void SimRouter::forward_ipv4(checks::LinkId in, const Hop& hop, wire::Bytes pack
     if (me().router.time_exceeded) report_ipv4(in, wire::icmp_type::time_exceeded, 0, 0, packet);
     return;
   }
-  const std::uint32_t mtu = network_.links[hop.link].mtu;
+  const std::uint32_t mtu = network_.links[hop.link].mtu_from(self_);
   const bool dont_fragment = (packet[6] & 0x40) != 0;
   if (packet.size() > mtu && dont_fragment) {
     if (me().router.too_big != checks::RouterBehaviour::TooBig::drop)
@@ -152,7 +155,7 @@ void SimRouter::forward_ipv4(checks::LinkId in, const Hop& hop, wire::Bytes pack
 }
 
 void SimRouter::fragment(const Hop& hop, wire::Bytes packet) {
-  for (const wire::Buffer& piece : fragment_ipv4(packet, network_.links[hop.link].mtu))
+  for (const wire::Buffer& piece : fragment_ipv4(packet, network_.links[hop.link].mtu_from(self_)))
     put_packet(hop, wire::Family::v4, piece);
 }
 
@@ -181,7 +184,7 @@ void SimRouter::forward_ipv6(checks::LinkId in, const Hop& hop, wire::Bytes pack
     if (me().router.time_exceeded) report_ipv6(in, wire::icmpv6_type::time_exceeded, 0, 0, packet);
     return;
   }
-  const std::uint32_t mtu = network_.links[hop.link].mtu;
+  const std::uint32_t mtu = network_.links[hop.link].mtu_from(self_);
   if (packet.size() > mtu) {
     if (me().router.too_big != checks::RouterBehaviour::TooBig::drop)
       report_ipv6(in, wire::icmpv6_type::packet_too_big, 0, told_mtu(mtu), packet);
@@ -265,6 +268,19 @@ const checks::LinkEnd* SimRouter::end_on(checks::LinkId link, checks::HostId hos
   for (const checks::LinkEnd& end : network_.links[link].ends)
     if (end.host == host) return &end;
   return nullptr;
+}
+
+// A token bucket, as routers have it (RFC 1812 4.3.2.8, RFC 4443 2.4 (f)).
+bool SimRouter::may_speak() {
+  const auto rate = me().router.icmp_rate;
+  if (!rate || !clock_) return true;
+  const Instant now = clock_();
+  const double seconds = std::chrono::duration<double>(now - tokens_at_).count();
+  tokens_ = std::min<double>(*rate, tokens_ + seconds * *rate);
+  tokens_at_ = now;
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
 }
 
 std::uint32_t SimRouter::told_mtu(std::uint32_t true_mtu) const {

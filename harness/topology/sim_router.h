@@ -9,6 +9,7 @@
 #include "checks/network.h"
 #include "stack/wire/address.h"
 #include "stack/wire/bytes.h"
+#include "stack/wire/time.h"
 
 namespace tcproof::harness {
 
@@ -21,9 +22,11 @@ class SimRouter {
  public:
   /// What the router puts on one of its links.
   using Output = std::function<void(checks::LinkId link, wire::Buffer frame)>;
+  using Clock = std::function<Instant()>;
 
-  /// `network` outlives the router, `self` is a forwarding host of it.
-  SimRouter(const checks::Network& network, checks::HostId self, Output output);
+  /// `network` outlives the router, `self` is a forwarding host of it. `clock` is for its ICMP rate
+  /// limit, if it has one.
+  SimRouter(const checks::Network& network, checks::HostId self, Output output, Clock clock = {});
 
   /// Any octets that arrived on `link`; what is malformed or for somebody else is dropped in
   /// silence.
@@ -67,12 +70,16 @@ class SimRouter {
   const checks::LinkEnd* end_on(checks::LinkId link, checks::HostId host) const;
   const checks::NetworkHost& me() const { return network_.hosts[self_]; }
   std::uint32_t told_mtu(std::uint32_t true_mtu) const;
+  bool may_speak();
 
   const checks::Network& network_;
   checks::HostId self_;
   Output output_;
   std::vector<Prefix> routes_;
   std::uint16_t next_id_ = 1;
+  Clock clock_;
+  double tokens_ = 0;  // errors that the rate limit allows at once
+  Instant tokens_at_{};
 };
 
 }  // namespace tcproof::harness

@@ -128,7 +128,7 @@ void SimRouter::report_ipv4(checks::LinkId in, std::uint8_t type, std::uint8_t c
   const auto source = wire::IpAddress::from(wire::Family::v4, dropped.subspan(12));
   const Route way = route(source);
   const auto own = own_address(in, wire::Family::v4);
-  if (!way.hop || !own || !may_report_ipv4(dropped, source)) return;
+  if (!way.hop || !own || !may_report_ipv4(dropped, source) || !may_speak()) return;
   const wire::Bytes quote =
       dropped.first(std::min<std::size_t>(dropped.size(), me().router.quotes));
   wire::FrameSpec report;
@@ -153,7 +153,7 @@ void SimRouter::report_ipv6(checks::LinkId in, std::uint8_t type, std::uint8_t c
   const auto to = wire::IpAddress::from(wire::Family::v6, dropped.subspan(24));
   const Route way = route(source);
   const auto own = own_address(in, wire::Family::v6);
-  if (!way.hop || !own || !may_report_ipv6(dropped, source, to, type)) return;
+  if (!way.hop || !own || !may_report_ipv6(dropped, source, to, type) || !may_speak()) return;
   const std::size_t room = ipv6_least_mtu - ipv6_header - icmp_header;
   const wire::Bytes quote = dropped.first(std::min(dropped.size(), room));
   wire::FrameSpec report;

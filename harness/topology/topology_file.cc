@@ -19,12 +19,13 @@ namespace loading {
 namespace {
 
 constexpr std::array<std::string_view, 5> file_keys{"name", "about", "vars", "hosts", "links"};
-constexpr std::array<std::string_view, 7> host_keys{
-    "mac", "forwards", "too-big", "time-exceeded", "unreachable", "quotes", "mss-clamp"};
+constexpr std::array<std::string_view, 8> host_keys{"mac",           "forwards",    "too-big",
+                                                    "time-exceeded", "unreachable", "quotes",
+                                                    "mss-clamp",     "icmp-rate"};
 constexpr std::array<std::string_view, 4> link_keys{"mtu", "ends", "impair", "capture"};
 constexpr std::array<std::string_view, 2> end_keys{"v4", "v6"};
-constexpr std::array<std::string_view, 8> impair_keys{"delay", "jitter",    "rate",    "queue",
-                                                      "loss",  "duplicate", "reorder", "corrupt"};
+constexpr std::array<std::string_view, 9> impair_keys{
+    "delay", "jitter", "rate", "queue", "loss", "duplicate", "reorder", "corrupt", "mtu"};
 constexpr std::size_t most_hosts = 200;
 
 using RouterBehaviour = checks::RouterBehaviour;
@@ -110,6 +111,10 @@ class TopologyReader {
     if (const Node* node = fields.find("mss-clamp")) {
       host.router.mss_clamp =
           static_cast<std::uint16_t>(read_number(*node, "'mss-clamp'", 1, 65535));
+    }
+    if (const Node* node = fields.find("icmp-rate")) {
+      host.router.icmp_rate =
+          static_cast<std::uint32_t>(read_number(*node, "'icmp-rate'", 1, 1'000'000));
     }
     return host;
   }
@@ -236,9 +241,23 @@ class TopologyReader {
       const checks::Impairment impairment = read_impairment(entry.value);
       if (towards != nullptr) {
         towards->towards = impairment;
+        check_sender(entry, link, *towards);
       } else if (host) {
         problems_.add(entry.key_place, fmt::format("'{}' is at no end of this link", entry.key));
       }
+    }
+  }
+
+  /// An MTU of one direction is a router's: an end system's is that of its interface.
+  void check_sender(const Entry& entry, const checks::NetworkLink& link,
+                    const checks::LinkEnd& towards) {
+    if (towards.towards.mtu == 0) return;
+    for (const checks::LinkEnd& end : link.ends) {
+      if (&end == &towards || network_.hosts[end.host].forwards) continue;
+      problems_.add(entry.key_place,
+                    fmt::format("'{}' sends this way and is no router: it has the link's MTU",
+                                network_.hosts[end.host].name),
+                    "give the link that 'mtu', or put it behind a router");
     }
   }
 
@@ -296,6 +315,9 @@ class TopologyReader {
     }
     if (const Node* queue = fields.find("queue")) {
       impairment.queue = static_cast<std::uint32_t>(read_number(*queue, "'queue'", 0, 1'000'000));
+    }
+    if (const Node* mtu = fields.find("mtu")) {
+      impairment.mtu = static_cast<std::uint32_t>(read_number(*mtu, "'mtu'", 68, 65535));
     }
     chance("loss", impairment.loss);
     chance("duplicate", impairment.duplicate);

@@ -45,9 +45,12 @@ std::string live_refusal(Streams streams, const Ends& ends) {
   return generator::bpf_refusal();
 }
 
-std::string segments_refusal(Streams streams) {
+std::string segments_refusal(Streams streams, const Ends& ends) {
   std::string why = first_refusal(streams, no_batches);
-  return why.empty() ? first_refusal(streams, generator::segments_refusal) : why;
+  if (why.empty()) why = first_refusal(streams, generator::segments_refusal);
+  if (!why.empty() || ends.own() || !ends.segmentation_offload()) return why;
+  return fmt::format("{0} takes large packets whole (ethtool -K {0} gso off tso off)",
+                     ends.sender());
 }
 
 bool is_worth_live_frames(Streams streams) {
@@ -61,7 +64,7 @@ bool is_worth_live_frames(Streams streams) {
 Loaded<Choice> choose(Streams streams, const SessionOptions& options, const Ends& ends) {
   Choice choice;
   const std::string not_live = live_refusal(streams, ends);
-  const std::string not_segments = segments_refusal(streams);
+  const std::string not_segments = segments_refusal(streams, ends);
   switch (options.backend) {
     case BackendKind::sendmmsg: choice.why = "asked for"; break;
     case BackendKind::segments:

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -105,6 +107,20 @@ std::optional<DeviceCounters> Ends::sender_counters() const {
 std::optional<DeviceCounters> Ends::receiver_counters() const {
   if (receiver_.empty()) return {};
   return at_receiver([this] { return counters_of(receiver_); });
+}
+
+bool Ends::segmentation_offload() const {
+  return at_sender([this] {
+    const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    for (const std::uint32_t command : {ETHTOOL_GTSO, ETHTOOL_GGSO}) {
+      ethtool_value value{command, 0};
+      ifreq request{};
+      std::strncpy(request.ifr_name, sender_.c_str(), IFNAMSIZ - 1);
+      request.ifr_data = reinterpret_cast<char*>(&value);
+      if (::ioctl(socket.get(), SIOCETHTOOL, &request) == 0 && value.data != 0) return true;
+    }
+    return false;
+  });
 }
 
 std::string Ends::sender_trouble() const {

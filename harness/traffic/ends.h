@@ -43,6 +43,8 @@ class Ends {
   }
   std::optional<DeviceCounters> sender_counters() const;
   std::optional<DeviceCounters> receiver_counters() const;
+  /// Whether the sender's interface takes large packets whole, so that nobody cuts them.
+  bool segmentation_offload() const;
   /// Empty if the sender's interface is up and has a carrier; else what is wrong.
   std::string sender_trouble() const;
 

@@ -110,7 +110,7 @@ void StreamReader::read_segment(const Fields& fields) {
 
 void StreamReader::read_layers(const Node& node) {
   std::optional<std::string_view> upper;
-  if (stream_.frame.tcp) upper = "segment";
+  if (node.find("segment") != nullptr) upper = "segment";
   for (const Layer layer : {Layer::eth, Layer::arp, Layer::ip, Layer::tcp, Layer::udp, Layer::icmp,
                             Layer::icmpv6, Layer::nd}) {
     const std::string_view name = wire::to_string(layer);

@@ -102,6 +102,11 @@ wire::Seq Connections::choose_iss(const Slot& slot, Instant now) const {
                         slot.tuple.remote, slot.tuple.remote_port, now);
 }
 
+std::uint32_t Connections::timestamp_offset(const Slot& slot) const {
+  return isns_.timestamp_offset(layer_.interface().prefix(slot.family)->address,
+                                slot.tuple.local_port, slot.tuple.remote, slot.tuple.remote_port);
+}
+
 Host::Opened Connections::open_passive(Family family, std::uint16_t port,
                                        const Host::OpenOptions& options, Instant now) {
   now_ = now;
@@ -138,6 +143,7 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
   bind(slot);
   fit_path(slot);
   const ConnectionId id = slot.id;
+  slot.connection.set_timestamp_offset(timestamp_offset(slot));
   slot.connection.open_active(choose_iss(slot, now), now);
   settle(slot);
   return {id, Error::none};
@@ -305,10 +311,19 @@ void Connections::input(const ip::Packet& packet, Instant now) {
   const auto view = wire::TcpView::parse(packet.payload);
   if (!view) return trace(rule::bad_offset);
   const Tuple from{packet.src, view->src_port(), view->dst_port()};
-  const tcp::Segment segment = read_segment(*view);
+  tcp::Segment segment = read_segment(*view);
+  // Who does not know the option does not echo it in a RST either.
+  if (!config_.tcp.features.timestamps) segment.timestamps.reset();
   Slot* found = match(from);
+  std::optional<wire::Seq> above;
+  if (found != nullptr && found->connection.yields_to(segment) && somebody_listens(from)) {
+    above = found->connection.send_next();
+    found->connection.give_way();
+    settle(*found);
+    found = match(from);
+  }
   if (found != nullptr) {
-    if (found->is_waiting) return segment_for_listener(*found, from, segment, now);
+    if (found->is_waiting) return segment_for_listener(*found, from, segment, now, above);
     const std::size_t before = found->connection.unacknowledged();
     take_source_route(*found, packet);
     found->connection.on_segment(segment, now);
@@ -318,19 +333,29 @@ void Connections::input(const ip::Packet& packet, Instant now) {
     return settle(*found);
   }
   const auto server = listening_.find(listen_key(from.remote.family, from.local_port));
-  if (server != listening_.end()) return new_connection(server->second, from, segment, now);
+  if (server != listening_.end()) return new_connection(server->second, from, segment, now, above);
   no_connection(from, segment, now);
 }
 
+/// Who could take the new incarnation of a connection in TIME-WAIT (RFC 6191 2).
+bool Connections::somebody_listens(const Tuple& from) const {
+  const std::uint32_t key = listen_key(from.remote.family, from.local_port);
+  return passive_opens_.contains(key) || listening_.contains(key);
+}
+
 /// The peer counts only while the segment is judged: unless it moved the connection out of LISTEN,
-/// the next one may come from anywhere.
+/// the next one may come from anywhere. The numbers of a new incarnation begin above those of the
+/// old one (RFC 1122 4.2.2.13).
 void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
-                                       Instant now) {
+                                       Instant now, std::optional<wire::Seq> above) {
   slot.tuple = from;
   slot.route.reset();
   take_source_route(slot, *arriving_);
   fit_path(slot);
-  slot.connection.set_iss(choose_iss(slot, now));
+  wire::Seq iss = choose_iss(slot, now);
+  if (above && wire::leq(iss, *above)) iss = *above + 1;
+  slot.connection.set_iss(iss);
+  slot.connection.set_timestamp_offset(timestamp_offset(slot));
   slot.connection.on_segment(segment, now);
   if (slot.connection.state() != State::listen) {
     stop_waiting(slot);

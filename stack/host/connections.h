@@ -76,6 +76,7 @@ class Connections {
   Slot& make_slot(wire::Family family, std::uint16_t port, const Host::OpenOptions& options);
   tcp::Config config_for(wire::Family family, const Host::OpenOptions& options) const;
   wire::Seq choose_iss(const Slot& slot, Instant now) const;
+  std::uint32_t timestamp_offset(const Slot& slot) const;
   std::uint16_t free_port(const wire::IpAddress& remote, std::uint16_t remote_port);
 
   /// A server's port.
@@ -88,12 +89,14 @@ class Connections {
 
   Slot* match(const Tuple& tuple);
   Slot* quoted(const ip::ErrorReport& report);
-  void new_connection(ListenerId id, const Tuple& from, const tcp::Segment& segment, Instant now);
+  bool somebody_listens(const Tuple& from) const;
+  void new_connection(ListenerId id, const Tuple& from, const tcp::Segment& segment, Instant now,
+                      std::optional<wire::Seq> above);
   bool settle_in_backlog(Slot& slot);
   void learn_path_mtu(Slot& slot);
   void trace(std::string_view rule) const;
-  void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
-                            Instant now);
+  void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment, Instant now,
+                            std::optional<wire::Seq> above);
   void no_connection(const Tuple& from, const tcp::Segment& segment, Instant now);
   /// How the segments of a connection leave: TTL, TOS and an IPv4 source route.
   struct Carriage {

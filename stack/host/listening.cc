@@ -45,7 +45,7 @@ void Connections::stop_listening(ListenerId id, Instant now) {
 
 /// Whatever is no SYN would be dropped or answered by a RST in LISTEN, and so it is here.
 void Connections::new_connection(ListenerId id, const Tuple& from, const tcp::Segment& segment,
-                                 Instant now) {
+                                 Instant now, std::optional<wire::Seq> above) {
   Listener& listener = listeners_.at(id);
   if (!segment.syn() || segment.ack_flag() || segment.rst()) {
     return no_connection(from, segment, now);
@@ -55,7 +55,7 @@ void Connections::new_connection(ListenerId id, const Tuple& from, const tcp::Se
   slot.listener = id;
   listener.backlog.begin(slot.id);
   slot.connection.open_passive(now);
-  segment_for_listener(slot, from, segment, now);
+  segment_for_listener(slot, from, segment, now, above);
 }
 
 /// False: `slot` is no more. A connection that comes to nothing before anybody has accepted it

@@ -71,7 +71,8 @@ void Connection::return_to_listen(std::string_view rule) {
   rto_ = RtoEstimator({config_.rto_initial, config_.rto_min, config_.rto_max});
   congestion_ = {};
   tcb_ = {};
-  send_mss_ = config_.default_send_mss;
+  sack_blocks_.clear();
+  forget_options();
   ack_now_ = false;
   ack_pending_ = 0;
   soft_error_ = false;
@@ -112,6 +113,10 @@ void Connection::open_passive(Instant) {
   assert(state_ == State::closed);
   passive_ = true;
   enter(State::listen, rule::open_passive);
+}
+
+void Connection::set_timestamp_offset(std::uint32_t offset) {
+  timestamps_.set_offset(offset);
 }
 
 void Connection::set_iss(Seq iss) {
@@ -186,16 +191,16 @@ Error Connection::close(Instant now) {
     case State::time_wait: return Error::closing;
   }
   if (close_called_) return Error::closing;
-  if (abort_on_close_) return close_by_abort(rule::close_without_linger);
-  if (receive_stopped_ && unread_ended_) return close_by_abort(rule::close_unread);
+  if (abort_on_close_) return close_by_abort(rule::close_without_linger, now);
+  if (receive_stopped_ && unread_ended_) return close_by_abort(rule::close_unread, now);
   close_called_ = true;
   after_close(now);
   return Error::none;
 }
 
 /// The user has asked for it, so no error is left behind for him.
-Error Connection::close_by_abort(std::string_view rule) {
-  send_reset();
+Error Connection::close_by_abort(std::string_view rule, Instant now) {
+  send_reset(now);
   end(Error::none, rule);
   return Error::none;
 }
@@ -219,7 +224,7 @@ void Connection::after_close(Instant now) {
 }
 
 /// 3.10.5
-Error Connection::abort(Instant) {
+Error Connection::abort(Instant now) {
   if (error_ != Error::none) return error_;
   switch (state_) {
     case State::closed: return Error::does_not_exist;
@@ -229,7 +234,7 @@ Error Connection::abort(Instant) {
     case State::established:
     case State::fin_wait_1:
     case State::fin_wait_2:
-    case State::close_wait: send_reset(); break;
+    case State::close_wait: send_reset(now); break;
     case State::closing:
     case State::last_ack:
     case State::time_wait: break;
@@ -262,10 +267,12 @@ void Connection::set_receive_buffer(std::uint32_t octets, Instant now) {
   window_update_after_read(now);
 }
 
-/// A smaller buffer takes effect as the window closes (SHLD-14).
+/// A smaller buffer takes effect as the window closes (SHLD-14). One larger than any window that can
+/// be offered would never be used.
 void Connection::fit_receive_buffer() {
   const std::size_t promised = receive_buffer_.readable() + tcb_.rcv.wnd;
-  receive_buffer_.set_capacity(std::max<std::size_t>(wanted_receive_buffer_, promised));
+  receive_buffer_.set_capacity(
+      std::max(std::min(wanted_receive_buffer_, largest_window()), promised));
 }
 
 void Connection::set_send_buffer(std::uint32_t octets) {
@@ -286,10 +293,6 @@ std::size_t Connection::readable() const {
 
 bool Connection::peer_closed() const {
   return tcb_.rcv.fin_taken && receive_buffer_.readable() == 0;
-}
-
-std::uint16_t Connection::effective_send_mss() const {
-  return std::min({send_mss_, config_.mss, path_mss_});
 }
 
 std::uint32_t Connection::urgent_unread() const {

@@ -12,10 +12,13 @@
 #include "stack/tcp/path_mtu.h"
 #include "stack/tcp/receive_buffer.h"
 #include "stack/tcp/retransmit.h"
+#include "stack/tcp/sack_blocks.h"
+#include "stack/tcp/scoreboard.h"
 #include "stack/tcp/segment.h"
 #include "stack/tcp/send_buffer.h"
 #include "stack/tcp/tcb.h"
 #include "stack/tcp/timers.h"
+#include "stack/tcp/timestamps.h"
 #include "stack/wire/time.h"
 
 namespace tcproof::tcp {
@@ -57,7 +60,7 @@ struct Config {
   std::uint16_t mss = 1460;  // what the interface can take: MTU less headers (RFC 9293 3.7.1)
   std::uint16_t default_send_mss = 536;  // without an MSS option: 536, or 1220 over IPv6 (MUST-15)
   std::uint16_t ip_header = 20;          // octets in front of the TCP header: 20, or 40 over IPv6
-  std::uint32_t receive_buffer = 65535;
+  std::uint32_t receive_buffer = 1 << 18;  // without window scaling only 65535 of it count
   std::uint32_t send_buffer = 1 << 20;
   Duration rto_initial = 1s;                // RFC 6298 (2.1)
   Duration rto_min = 1s;                    // (2.4)
@@ -126,6 +129,8 @@ class Connection {
   /// A passive connection learns its ISS when the SYN comes: the host sets it just before
   /// on_segment().
   void set_iss(Seq iss);
+  /// Where this connection's timestamps start (RFC 7323 7); before OPEN or with set_iss().
+  void set_timestamp_offset(std::uint32_t offset);
   /// Queues as much as the send buffer takes; `taken` says how much. Before ESTABLISHED it is
   /// queued (MUST not be lost). Errors: closing after CLOSE, does_not_exist, or what ended the
   /// connection.
@@ -168,6 +173,11 @@ class Connection {
 
   State state() const;
   bool opened_passively() const;
+  /// RFC 6191: this SYN may begin a new incarnation of a connection in TIME-WAIT. give_way() then
+  /// ends the old one; the new one's ISS must be above send_next().
+  bool yields_to(const Segment& syn) const;
+  void give_way();
+  Seq send_next() const { return tcb_.snd.nxt; }
   std::size_t readable() const;  // octets that receive() would give now
   bool peer_closed() const;      // FIN received and everything before it read
   std::uint16_t effective_send_mss() const;
@@ -188,7 +198,7 @@ class Connection {
   void after_close(Instant now);
   void fit_receive_buffer();
   bool synchronized() const;
-  Error close_by_abort(std::string_view rule);
+  Error close_by_abort(std::string_view rule, Instant now);
 
   // icmp_errors.cc
   bool quotes_outstanding(Seq quoted_seq) const;
@@ -204,7 +214,7 @@ class Connection {
   void on_listen(const Segment& seg, Instant now);
   void on_syn_sent(const Segment& seg, Instant now);
   void on_other_states(Segment seg, Instant now);
-  void accept_syn(const Segment& seg);
+  void accept_syn(const Segment& seg, Instant now);
   void syn_sent_syn(const Segment& seg, Instant now);
   Next check_sequence(Segment& seg, Instant now);
   bool is_probe(const Segment& seg) const;
@@ -215,17 +225,47 @@ class Connection {
   Next check_ack(const Segment& seg, bool came_empty, Instant now);
   Next syn_received_ack(const Segment& seg, Instant now);
   Next after_ack(const Segment& seg, Instant now);
-  bool is_duplicate_ack(const Segment& seg, bool came_empty) const;
-  void duplicate_ack(Instant now);
   void check_urg(const Segment& seg);
   void process_text(const Segment& seg, Instant now);
-  bool throw_away_text();
+  bool throw_away_text(Instant now);
   void check_fin(const Segment& seg, Instant now);
   void take_fin(Instant now);
-  void acknowledge_up_to(Seq ack, Instant now);
+  void acknowledge_up_to(const Segment& seg, Instant now);
+  void measure_round_trip(const Segment& seg, Instant now);
   void established(std::string_view rule, Instant now);
   void start_time_wait(std::string_view rule, Instant now);
   void challenge_ack(std::string_view rule, Instant now);
+
+  // paws.cc
+  Next check_timestamp(const Segment& seg, Instant now);
+  void note_timestamp(const Segment& seg, Instant now);
+
+  // options.cc
+  void add_syn_options(Segment& syn, Instant now) const;
+  void agree_options(const Segment& syn, Instant now);
+  void forget_options();
+  void add_options(Segment& segment, Instant now);
+  std::size_t largest_window() const;
+  std::uint16_t window_field() const;
+  std::uint32_t offered_window(const Segment& seg) const;
+  std::uint32_t segment_room() const;
+  std::size_t sack_blocks_due(std::uint32_t mss) const;
+  void note_piece(Seq seq, wire::Bytes text, bool kept);
+  void note_duplicate(const Segment& seg);
+
+  // recovery.cc
+  bool is_duplicate_ack(const Segment& seg, bool came_empty) const;
+  bool update_scoreboard(const Segment& seg);
+  void recover(bool advances, bool duplicate, bool sacked, Instant now);
+  void duplicate_ack(Instant now);
+  void sack_duplicate(Instant now);
+  void resend_first(Instant now);
+  void resend_all_outstanding();
+  bool resend_next(Instant now);
+  bool transmit_gap(Seq begin, Seq end, Instant now);
+  Seq lost_below() const;
+  std::uint32_t pipe() const;
+  std::uint32_t congestion_room() const;
 
   // window.cc
   void trim_to_window(Segment& seg) const;
@@ -242,9 +282,9 @@ class Connection {
   bool may_send(std::uint32_t length, std::uint32_t queued) const;
   void transmit(Seq seq, std::uint32_t length, bool fin, Instant now);
   void send_syn(Instant now);
-  void send_ack();
-  void send_empty(Seq seq);
-  void send_reset();
+  void send_ack(Instant now);
+  void send_empty(Seq seq, Instant now);
+  void send_reset(Instant now);
   void delay_ack(std::uint32_t octets, Instant now);
   void transmit_earliest(Instant now);
   void transmit_from_una(std::uint32_t text, Instant now);
@@ -285,6 +325,8 @@ class Connection {
   std::uint16_t send_mss_;           // what the peer's SYN said, or the default
   std::uint16_t path_mss_ = 0xffff;  // what the path to the peer can take
   PathMtuClaims path_claims_;        // how much of it is believed
+  bool window_scaling_ = false;      // both SYNs carry the option
+  Timestamps timestamps_;
   SendBuffer send_buffer_;
   ReceiveBuffer receive_buffer_;
   std::size_t wanted_receive_buffer_;
@@ -294,8 +336,9 @@ class Connection {
   RtoEstimator rto_;
   Unanswered unanswered_;
   Congestion congestion_;
-  std::optional<Seq>
-      resend_until_;  // SND.NXT when a loss was found: each ACK below brings a segment
+  Scoreboard scoreboard_;
+  std::optional<Seq> resend_until_;  // RecoveryPoint: SND.NXT when a loss was found
+  SackBlocks sack_blocks_;
   Duration persist_interval_{};
   bool ack_now_ = false;           // an acknowledgment is due with the next output
   std::uint32_t ack_pending_ = 0;  // octets received and not yet acknowledged

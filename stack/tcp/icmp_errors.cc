@@ -36,7 +36,7 @@ void Connection::on_packet_too_big(Seq quoted_seq, std::uint32_t mtu, Instant no
   const std::uint32_t before = effective_send_mss();
   lower_path_mtu(mtu, rule::too_big_believed);
   if (effective_send_mss() >= before || flight_size() == 0 || zero_window()) return;
-  resend_until_ = tcb_.snd.nxt;
+  resend_all_outstanding();
   rto_.forget_timed();
   transmit_earliest(now);
 }
@@ -52,6 +52,8 @@ void Connection::path_mtu_changed(std::uint32_t mtu) {
   const std::uint32_t headers = config_.ip_header + tcp_header;
   const std::uint32_t room = mtu > headers ? mtu - headers : 1;
   path_mss_ = static_cast<std::uint16_t>(std::min<std::uint32_t>(room, 0xffff));
+  congestion_.set_smss(effective_send_mss());
+  scoreboard_.set_smss(effective_send_mss());
 }
 
 std::uint32_t Connection::path_mtu() const {

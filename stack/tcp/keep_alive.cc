@@ -59,13 +59,13 @@ void Connection::keep_alive_timeout(Instant now) {
     return;
   }
   if (keep_alives_unanswered_ >= config_.keep_alive_probes) {
-    send_reset();
+    send_reset(now);
     return end(Error::user_timeout, rule::keep_alive_dead);
   }
   ++keep_alives_unanswered_;
   output_.trace(rule::keep_alive);
   timers_.keep_alive = now + std::min(config_.keep_alive_interval, idle);
-  send_empty(tcb_.snd.nxt - 1);
+  send_empty(tcb_.snd.nxt - 1, now);
 }
 
 }  // namespace tcproof::tcp

@@ -26,6 +26,8 @@ class ReceiveBuffer {
   std::size_t readable() const { return readable_; }
   std::size_t room() const { return capacity_ - readable_; }  // counted from RCV.NXT
   bool has_gap() const { return !out_of_order_.empty(); }
+  /// The pieces behind the first gap, as offsets from RCV.NXT.
+  const Reassembly& out_of_order() const { return out_of_order_; }
 
   /// Holds `text`, whose first octet is RCV.NXT + `offset`; it ends within room(). Octets that are
   /// already there stay (RFC 9293 3.10: the segment is reconstructed to contain just the new data).

@@ -28,6 +28,8 @@ inline constexpr Rule r1_reached = "advice: R1 is reached, look for another rout
 inline constexpr Rule retransmit = "retransmission timeout, RFC 6298 5.4";
 inline constexpr Rule fast_retransmit = "third duplicate ACK, fast retransmit, RFC 5681 3.2";
 inline constexpr Rule limited_transmit = "duplicate ACK, limited transmit, RFC 3042 2";
+inline constexpr Rule sack_recovery = "SACK tells of a loss, RFC 6675 5 (4)";
+inline constexpr Rule rescue = "rescue retransmission, RFC 6675 4 NextSeg (4)";
 inline constexpr Rule partial_ack = "partial ACK in fast recovery, RFC 6582 3.2";
 inline constexpr Rule restart_window = "restart window after idle, RFC 5681 4.1";
 inline constexpr Rule probe = "zero-window probe, 3.8.6.1";
@@ -64,7 +66,17 @@ inline constexpr Rule syn_sent_established = "SYN acknowledges our SYN, 3.10.7.3
 inline constexpr Rule syn_sent_crossing = "SYN crosses our SYN, 3.10.7.3 fourth";
 inline constexpr Rule syn_sent_other = "drop: neither SYN nor RST, 3.10.7.3 fifth";
 
+// Options
+inline constexpr Rule shift_too_large = "window scale above 14 is taken for 14, RFC 7323 2.3";
+
 // 3.10.7.4, the steps by number
+inline constexpr Rule time_wait_syn =
+    "drop: SYN in TIME-WAIT is not beyond the old connection, RFC 6191 2";
+inline constexpr Rule time_wait_reused = "a new incarnation ends TIME-WAIT, RFC 6191 2";
+inline constexpr Rule timestamp_missing =
+    "drop: check_timestamp, the agreed option is missing, RFC 7323 3.2";
+inline constexpr Rule timestamp_old =
+    "drop: check_timestamp, older than TS.Recent, answered by an ACK, RFC 7323 5.3 R1";
 inline constexpr Rule check_sequence =
     "drop: check_sequence, outside the window, answered by an ACK, 3.10.7.4 first";
 inline constexpr Rule check_sequence_rst =

@@ -12,7 +12,7 @@ void Connection::on_timeout(Instant now) {
   if (take_due(timers_.time_wait, now)) return end(Error::none, rule::time_wait_over);
   if (take_due(timers_.delayed_ack, now)) {
     output_.trace(rule::delayed_ack);
-    send_ack();
+    send_ack(now);
   }
   if (take_due(timers_.retransmission, now)) retransmission_timeout(now);
   if (take_due(timers_.persist, now)) persist_timeout(now);
@@ -51,10 +51,8 @@ void Connection::retransmission_timeout(Instant now) {
   if (unanswered_.transmissions == config_.r1) advise_at_r1();
   rto_.back_off();
   rto_.forget_timed();
-  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment:
-  // what followed the lost one was most likely lost as well, and would else cost one timeout each.
   if (tcb_.snd.syn_acked) {
-    resend_until_ = tcb_.snd.nxt;
+    resend_all_outstanding();
     congestion_.timed_out(tcb_.snd.nxt, flight_size(), again);
     if (const auto mtu = path_claims_.timed_out(tcb_.snd.una)) {
       lower_path_mtu(*mtu, rule::too_big_confirmed);
@@ -102,7 +100,7 @@ void Connection::persist_timeout(Instant now) {
   if (!zero_window()) {
     output_.trace(rule::sws_override);
     const std::uint32_t usable = usable_window();
-    const std::uint32_t length = std::min({unsent(), usable, std::uint32_t{effective_send_mss()}});
+    const std::uint32_t length = std::min({unsent(), usable, segment_room()});
     if (length != 0) transmit(tcb_.snd.nxt, length, false, now);
     return output(now);
   }
@@ -127,7 +125,7 @@ void Connection::leave_persist(Instant now) {
     output_.trace(rule::restart_window);
   }
   if (!outstanding()) return;
-  resend_until_ = tcb_.snd.nxt;
+  resend_all_outstanding();
   transmit_from_una(static_cast<std::uint32_t>(send_buffer_.size()), now);
 }
 

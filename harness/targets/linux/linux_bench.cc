@@ -50,7 +50,7 @@ void index_steps(const std::vector<checks::Step>& steps, std::vector<ConnId>& co
 }  // namespace
 
 Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case,
-                                                    link::Reaper& reaper, StateTracer* tracer) {
+                                                    const Shared& shared) {
   for (const auto& link : one_case.network.links) {
     if (one_case.family == wire::Family::v4 || link.mtu >= smallest_v6_mtu) continue;
     return not_here("run a case over IPv6",
@@ -58,7 +58,12 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
                     "IPv6 needs links of 1280 octets and more (RFC 8200 5)");
   }
   auto network = NetnsNetwork::build(one_case.network,
-                                     {.manual_neighbours = one_case.manual_neighbours}, reaper);
+                                     {.manual_neighbours = one_case.manual_neighbours,
+                                      .seed = one_case.seed,
+                                      .draws = one_case.id,
+                                      .tester = shared.tester,
+                                      .serial = shared.serial},
+                                     shared.reaper);
   if (!network) return tl::unexpected(network.error());
   if (one_case.family == wire::Family::v6 && !has_ipv6()) {
     return not_here("run a case over IPv6", "this kernel runs without IPv6",
@@ -74,15 +79,19 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return tl::unexpected(environment_error("make an epoll descriptor", errno));
   for (auto& tap : network->taps()) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = tap.socket.descriptor();
-    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, event.data.fd, &event) != 0) {
-      return tl::unexpected(environment_error("watch a packet socket", errno));
+    for (const link::PacketSocket* socket :
+         {&tap.socket, tap.far_side ? &*tap.far_side : nullptr}) {
+      if (socket == nullptr) continue;
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.fd = socket->descriptor();
+      if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, event.data.fd, &event) != 0) {
+        return tl::unexpected(environment_error("watch a packet socket", errno));
+      }
     }
   }
-  return std::unique_ptr<LinuxBench>(
-      new LinuxBench(one_case, std::move(*network), std::move(*diag), std::move(epoll), tracer));
+  return std::unique_ptr<LinuxBench>(new LinuxBench(one_case, std::move(*network), std::move(*diag),
+                                                    std::move(epoll), shared.tracer));
 }
 
 LinuxBench::LinuxBench(const checks::Case& one_case, NetnsNetwork network, SockDiag diag,
@@ -279,8 +288,13 @@ bool LinuxBench::read_taps(checks::Trace& trace) {
   bool onward = false;
   for (auto& tap : network_.taps()) {
     link::PacketSocket::Frame frame;
-    while (tap.socket.receive(frame)) on_frame(trace, tap, frame, onward);
-    if (const unsigned lost = tap.socket.dropped(); lost > 0) {
+    while (tap.socket.receive(frame)) {
+      // What comes out of an impaired link has been seen where it went in.
+      if (frame.outgoing || !tap.far_side) on_frame(trace, tap, frame, onward);
+    }
+    while (tap.far_side && tap.far_side->receive(frame)) on_frame(trace, tap, frame, onward);
+    const unsigned far_lost = tap.far_side ? tap.far_side->dropped() : 0;
+    if (const unsigned lost = tap.socket.dropped() + far_lost; lost > 0) {
       trouble(fmt::format("{} frames were lost for want of receive buffer", lost), true);
     }
   }

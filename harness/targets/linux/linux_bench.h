@@ -22,9 +22,16 @@ namespace tcproof::harness {
 /// one.
 class LinuxBench final : public RealBench {
  public:
-  /// All outlive the bench; without a tracer states are only looked up. A skip (see is_skip()): the case needs what this machine lacks.
-  static Tried<std::unique_ptr<LinuxBench>> open(const checks::Case& one_case, link::Reaper& reaper,
-                                                 StateTracer* tracer = nullptr);
+  /// What the attempts of one process share.
+  struct Shared {
+    link::Reaper& reaper;
+    StateTracer* tracer = nullptr;  // empty: states are only looked up
+    NetnsHost* tester = nullptr;    // empty: a namespace for each attempt
+    std::uint32_t serial = 0;       // of the attempt
+  };
+  /// All of it outlives the bench. A skip (see is_skip()): the case needs what this machine lacks.
+  static Tried<std::unique_ptr<LinuxBench>> open(const checks::Case& one_case,
+                                                 const Shared& shared);
   ~LinuxBench() override;
 
   Instant now() const override;

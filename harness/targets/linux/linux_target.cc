@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -53,6 +54,9 @@ class LinuxTarget final : public Target {
     const std::size_t files = raise_open_files();
     const std::size_t left = files > descriptors_of_ours ? files - descriptors_of_ours : 0;
     at_once_ = std::clamp<std::size_t>(left / descriptors_of_one, 1, most_at_once);
+    auto tester = NetnsHost::make();
+    if (!tester) return tl::unexpected(tester.error());
+    tester_.emplace(std::move(*tester));
     // Its threads end the time in which a user namespace can be entered.
     reaper_ = std::make_unique<link::Reaper>();
     // A refusal costs the order of transitions inside one stimulus and nothing else.
@@ -62,7 +66,9 @@ class LinuxTarget final : public Target {
 
   Tried<AnyBench> open(const checks::Case& one_case) override {
     assert(reaper_ && "prepare() comes first");
-    auto bench = LinuxBench::open(one_case, *reaper_, tracer_.get());
+    auto bench = LinuxBench::open(
+        one_case,
+        {.reaper = *reaper_, .tracer = tracer_.get(), .tester = &*tester_, .serial = ++attempts_});
     if (!bench) return tl::unexpected(std::move(bench.error()));
     return AnyBench(std::unique_ptr<RealBench>(std::move(*bench)));
   }
@@ -79,6 +85,8 @@ class LinuxTarget final : public Target {
   Profile profile_;
   std::unique_ptr<link::Reaper> reaper_;
   std::unique_ptr<StateTracer> tracer_;
+  std::optional<NetnsHost> tester_;  // the tester's ends of all attempts
+  std::uint32_t attempts_ = 0;
   std::size_t at_once_ = 1;
 };
 

@@ -8,7 +8,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
+#include "harness/topology/netns_filter.h"
 #include "harness/topology/netns_routes.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/ethernet.h"
@@ -80,6 +82,32 @@ TEST_F(NetnsNetworkTest, FirstFrameIsNeverLost) {
   }
 }
 
+// Many networks, one namespace for the tester's ends: each hears its own target and nobody else.
+TEST_F(NetnsNetworkTest, NetworksShareATester) {
+  link::Reaper reaper;
+  auto tester = NetnsHost::make();
+  ASSERT_TRUE(tester) << tester.error().why;
+  const auto pair = pair_network();
+  const auto routed = router_network();
+  std::vector<NetnsNetwork> built;
+  std::uint32_t serial = 0;
+  for (const auto* network : {&pair, &pair, &routed, &pair}) {
+    auto one = NetnsNetwork::build(*network, {.tester = &*tester, .serial = ++serial}, reaper);
+    ASSERT_TRUE(one) << one.error().step << ": " << one.error().why;
+    built.push_back(std::move(*one));
+  }
+  Instant at{};
+  for (const std::size_t asked : {0U, 1U, 3U, 0U}) {
+    ASSERT_EQ(built[asked].taps()[0].socket.send(arp_probe(pair.links[0].ends[1].v4->address)), 0);
+    for (const std::size_t one : {0U, 1U, 3U}) {
+      const auto mac = answer(built[one].taps()[0].socket, at);
+      EXPECT_EQ(mac.has_value(), one == asked) << asked << " was asked, " << one << " heard";
+    }
+  }
+  ASSERT_EQ(built[2].taps()[0].socket.send(arp_probe(routed.links[0].ends[1].v4->address)), 0);
+  EXPECT_TRUE(answer(built[2].taps()[0].socket, at));
+}
+
 TEST_F(NetnsNetworkTest, RouterStandsBetween) {
   link::Reaper reaper;
   const auto network = router_network();
@@ -134,23 +162,71 @@ TEST_F(NetnsNetworkTest, FlushesWork) {
   EXPECT_TRUE(paths) << paths.error().step << ": " << paths.error().why;
 }
 
-// What veth pairs cannot do must be a skip with its reason, never a network that is silently
-// another one.
+// What the kernel cannot do must be a skip with its reason, never a network that is silently another.
 TEST_F(NetnsNetworkTest, RefusesWhatItCannotDo) {
   link::Reaper reaper;
-  auto lossy = pair_network();
-  lossy.links[0].ends[0].towards.loss = 0.1;
-  const auto first = NetnsNetwork::build(lossy, {}, reaper);
-  ASSERT_FALSE(first);
-  EXPECT_TRUE(is_skip(first.error()));
-  EXPECT_THAT(first.error().why, testing::HasSubstr("'wire' is impaired"));
+  auto curt = router_network();
+  curt.hosts[2].router.quotes = 100;
+  const auto built = NetnsNetwork::build(curt, {}, reaper);
+  ASSERT_FALSE(built);
+  EXPECT_TRUE(is_skip(built.error()));
+  EXPECT_THAT(built.error().why, testing::HasSubstr("'router' quotes 548 octets, not 100"));
+}
 
-  auto silent = router_network();
-  silent.hosts[2].router.too_big = checks::RouterBehaviour::TooBig::drop;
-  const auto second = NetnsNetwork::build(silent, {}, reaper);
-  ASSERT_FALSE(second);
-  EXPECT_TRUE(is_skip(second.error()));
-  EXPECT_THAT(second.error().why, testing::HasSubstr("'router'"));
+// On an impaired link nothing gets through that should not, and the fence's frames do.
+TEST_F(NetnsNetworkTest, ImpairedLinkLosesAllButTheFence) {
+  link::Reaper reaper;
+  auto dead = pair_network();
+  dead.links[0].ends[1].towards.loss = 1;
+  auto built = NetnsNetwork::build(dead, {}, reaper);
+  ASSERT_TRUE(built) << built.error().step << ": " << built.error().why;
+  auto& tap = built->taps().front();
+  ASSERT_TRUE(tap.far_side);
+  const auto& asked = dead.links[0].ends[1].v4->address;
+  wire::Buffer ordinary = arp_probe(asked);
+  ordinary[14 + 14] = 192;  // a sender's address: no fence
+  ASSERT_EQ(tap.socket.send(ordinary), 0);
+  ASSERT_EQ(tap.socket.send(arp_probe(asked)), 0);
+  // The answer of the probe proves that the frame before it had its time.
+  unsigned answers = 0;
+  for (int i = 0; i < 2000 && answers == 0; ++i) {
+    pollfd wait{tap.far_side->descriptor(), POLLIN, 0};
+    ::poll(&wait, 1, 1);
+    Instant at{};
+    while (answer(*tap.far_side, at)) ++answers;
+  }
+  EXPECT_EQ(answers, 1U);
+}
+
+TEST(RouterRules, SayWhatTheBehaviourSays) {
+  using TooBig = checks::RouterBehaviour::TooBig;
+  EXPECT_EQ(router_rules({}), "");
+  EXPECT_THAT(router_rules({.too_big = TooBig::drop}),
+              testing::HasSubstr("icmpv6 type packet-too-big drop\n"));
+  EXPECT_THAT(router_rules({.too_big = TooBig::claim, .claimed_mtu = 1450}),
+              testing::HasSubstr("icmp code frag-needed icmp mtu set 1450\n"));
+  EXPECT_THAT(router_rules({.unreachable = false}),
+              testing::HasSubstr("icmp code != frag-needed drop\n"));
+  EXPECT_THAT(router_rules({.mss_clamp = 1300}),
+              testing::HasSubstr("tcp option maxseg size set 1300\n"));
+  EXPECT_THAT(router_rules({.icmp_rate = 2}),
+              testing::HasSubstr("limit rate over 2/second burst 2 packets drop\n"));
+}
+
+// The kernel must take every rule there is.
+TEST_F(NetnsNetworkTest, LoadsEveryRule) {
+  using TooBig = checks::RouterBehaviour::TooBig;
+  for (const TooBig too_big : {TooBig::drop, TooBig::claim}) {
+    const auto space = Namespace::make();
+    ASSERT_TRUE(space);
+    const auto loaded = load_rules(*space, router_rules({.too_big = too_big,
+                                                         .claimed_mtu = 1400,
+                                                         .time_exceeded = false,
+                                                         .unreachable = false,
+                                                         .mss_clamp = 1300,
+                                                         .icmp_rate = 3}));
+    EXPECT_TRUE(loaded) << loaded.error().why;
+  }
 }
 
 // Nothing outside a network namespace may be written, however a profile spells it.

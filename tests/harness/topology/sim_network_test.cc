@@ -162,5 +162,24 @@ TEST(SimNetwork, TheSeedDecidesEverything) {
   EXPECT_NE(run(1), run(2));
 }
 
+// A tester with ears hears what comes through, not what was sent.
+TEST(SimNetwork, TesterHearsBehindTheImpairment) {
+  for (const double loss : {0.0, 1.0}) {
+    checks::Network network = pair();
+    network.links[0].ends[0].towards.loss = loss;
+    link::Simulator simulator;
+    std::size_t seen = 0, heard = 0;
+    SimNetwork sim(network, simulator, 1, "case",
+                   {.seen = [&](checks::LinkId, checks::HostId, wire::Bytes) { ++seen; },
+                    .to_target = [](wire::Bytes) {},
+                    .to_tester = [&](checks::LinkId, wire::Bytes) { ++heard; }});
+    sim.put_by_target(wire::Buffer(60));
+    EXPECT_EQ(heard, 0U) << "never within the call";
+    simulator.advance(simulator.now() + 1ms);
+    EXPECT_EQ(seen, 1U);
+    EXPECT_EQ(heard, loss == 0.0 ? 1U : 0U);
+  }
+}
+
 }  // namespace
 }  // namespace tcproof::harness

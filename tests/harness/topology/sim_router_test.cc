@@ -231,6 +231,40 @@ TEST(SimRouter, DropsWhatIsBroken) {
   EXPECT_TRUE(bed.put.empty());
 }
 
+// One error a second, and what it had saved up.
+TEST(SimRouter, LimitsItsErrors) {
+  checks::Network network = routed();
+  network.hosts[router].router.icmp_rate = 1;
+  Instant now{};
+  std::size_t said = 0;
+  SimRouter one(
+      network, router, [&said](checks::LinkId, wire::Buffer) { ++said; }, [&now] { return now; });
+  wire::FrameSpec dying = datagram(Family::v4, 20);
+  dying.ip->ttl = std::uint8_t{1};
+  const wire::Buffer frame = wire::emit(dying);
+  for (int i = 0; i < 3; ++i) one.on_frame(far, frame);
+  EXPECT_EQ(said, 1U);
+  now += 999ms;
+  one.on_frame(far, frame);
+  EXPECT_EQ(said, 1U);
+  now += 1ms;
+  one.on_frame(far, frame);
+  EXPECT_EQ(said, 2U);
+}
+
+// The way back may be narrower than the way there.
+TEST(SimRouter, HasAnMtuForOneDirection) {
+  Bed bed(routed());
+  bed.network.links[near].ends[0].towards.mtu = 1400;
+  wire::FrameSpec sent = datagram(Family::v4, 1400);
+  sent.ip->df = true;
+  bed.frame(far, sent);
+  ASSERT_EQ(bed.put.size(), 1U);
+  ASSERT_TRUE(bed.put[0].frame.icmp);
+  EXPECT_EQ(bed.put[0].frame.icmp->mtu, 1400U);
+  EXPECT_EQ(bed.network.links[near].mtu_from(tester), 1500U);
+}
+
 TEST(SimRouter, ClampsTheMssOfPassingSyns) {
   for (const bool odd : {false, true}) {
     Bed bed(routed());

@@ -107,6 +107,9 @@ TEST(TopologyFile, RefusesWithReasons) {
             "'too-big' is send, drop or an MTU, not 'fine'");
   EXPECT_EQ(refused("impair: { tester:", "impair: { testr:"), "no host 'testr'");
   EXPECT_EQ(refused("name: x", "nam: x"), "a topology needs 'name'");
+  EXPECT_EQ(
+      refused("impair: { tester: { delay: 10ms", "impair: { tester: { mtu: 1400, delay: 10ms"),
+      "'target' sends this way and is no router: it has the link's MTU");
 }
 
 }  // namespace

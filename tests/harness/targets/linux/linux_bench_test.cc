@@ -379,7 +379,7 @@ TEST_F(LinuxBenchPlainTest, MissingSysctlIsASkip) {
   checks::Case one_case;
   one_case.network = pair_network();
   one_case.sysctls = {{"net.ipv4.tcp_no_such_thing", "1"}};
-  const auto bench = LinuxBench::open(one_case, reaper);
+  const auto bench = LinuxBench::open(one_case, {.reaper = reaper});
   ASSERT_FALSE(bench);
   EXPECT_TRUE(is_skip(bench.error()));
   EXPECT_THAT(bench.error().step, testing::HasSubstr("tcp_no_such_thing"));

@@ -40,7 +40,7 @@ std::string Session::trace_states() {
 }
 
 bool Session::open() {
-  auto opened = LinuxBench::open(case_, reaper_, tracer_.get());
+  auto opened = LinuxBench::open(case_, {.reaper = reaper_, .tracer = tracer_.get()});
   if (!opened) {
     ADD_FAILURE() << opened.error().step << ": " << opened.error().why;
     return false;
