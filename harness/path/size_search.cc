@@ -98,8 +98,7 @@ Answer SizeSearch::try_size(std::uint32_t size) {
 /// Nothing has been lost so far, which a lossy path may do by luck.
 void SizeSearch::watch_for_loss() {
   const Probe small{.method = method_, .size = smallest_probe};
-  if (asker_.count_delivered(small, watchers, asker_.least_spacing() / 5) < watchers)
-    measure_loss();
+  if (asker_.count_delivered(small, watchers, asker_.least_spacing()) < watchers) measure_loss();
 }
 
 void SizeSearch::measure_loss() {
