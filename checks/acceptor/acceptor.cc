@@ -155,6 +155,8 @@ void Acceptor::tester_sent(const FlowSegment& segment, bool broken) {
   states_ = lossy_ || broken ? before | next : next;
   if (listening_ && states_.has(closed)) states_.add(listen);
   passing_ = between(before, states_);
+  // Opened anew out of TIME-WAIT: the old connection ends first.
+  if (before.has(time_wait) && states_.has(syn_received)) passing_.add(closed);
 }
 
 /// What the numbers say of how far each side has come.
