@@ -64,7 +64,7 @@ Outcome set_local(int socket, wire::Family, std::int64_t value) {
 Outcome set_source_route(int socket, wire::Family, std::int64_t value) {
   const wire::IpAddress hop = named_address(value);
   const std::array<std::uint8_t, 8> option{
-      1, 131, 7, 4, hop.octets[0], hop.octets[1], hop.octets[2], hop.octets[3]};
+      131, 7, 4, hop.octets[0], hop.octets[1], hop.octets[2], hop.octets[3], 0};
   return setsockopt(socket, IPPROTO_IP, IP_OPTIONS, option.data(), option.size()) == 0
              ? Outcome::ok
              : outcome_of(errno);
