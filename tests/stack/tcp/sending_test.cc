@@ -201,10 +201,10 @@ TEST(ZeroWindow, UnansweredProbesEndTheConnection) {
   Talk t;
   t.establish(0);
   t.send(100);
-  t.pass(101s);
+  t.pass(101s - 1ns);  // R2 counts from the first probe
   for (int i = 0; i < 6; ++i) t.expect(". 1:2(1) ack 1");
   t.at(established);
-  t.pass(60s);
+  t.pass(1ns);
   t.at(closed);
   EXPECT_EQ(t.connection.status(), Error::user_timeout);
 }
