@@ -55,6 +55,7 @@ class PluginStack final : public StackInstance {
                                 Instant now) override;
   std::optional<wire::Buffer> receive_datagram(Handle handle) override;
   checks::Outcome datagram_error(Handle handle) override;
+  checks::Outcome set_datagram(Handle handle, std::string_view name, std::int64_t value) override;
   void unbind(Handle handle) override;
 
   checks::Outcome ping(const wire::IpAddress& remote, std::size_t octets, Instant now) override;

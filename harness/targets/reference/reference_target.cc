@@ -57,7 +57,8 @@ stack::HostConfig host_config(const checks::Case& one_case, const std::set<std::
   config.mac = network.hosts[network.target].mac;
   config.mtu = link.mtu;
   config.secret = link::Random::derived(one_case.seed, one_case.id + one_case.cell).next();
-  config.starts_up = std::ranges::find(one_case.needs, "interface-start") != one_case.needs.end();
+  if (std::ranges::find(one_case.needs, "interface-start") != one_case.needs.end())
+    config.starts_at = Instant{};
   for (const checks::LinkEnd& end : link.ends) {
     if (end.host == network.target) {
       config.v4 = end.v4;
