@@ -154,6 +154,18 @@ TEST(SendWindow, OldSegmentDoesNotUpdateIt) {
   t.nothing();
 }
 
+TEST(SendWindow, AnAckOfMoreUpdatesItThoughItsTextIsSentAgain) {
+  Talk t(without_nagle());
+  t.establish();
+  t.peer("P. 1:11(10) ack 1 win 1000");
+  t.send(1500);
+  t.expect(". 1:1001(1000) ack 11");
+  // The peer sends its octets again and takes 400 of ours: its window still ends at 1001.
+  t.peer("P. 1:11(10) ack 401 win 600");
+  t.expect(". 1001:1001(0) ack 11");
+  t.nothing();
+}
+
 TEST(SendWindow, MayShrinkBelowWhatWasSent) {
   Talk t;
   t.establish(2000);
