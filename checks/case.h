@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,6 +17,8 @@
 #include "stack/wire/time.h"
 
 namespace tcproof::checks {
+
+struct StateRules;
 
 using ConnId = std::uint8_t;
 /// Steps are numbered through the whole case, the start's and nested ones included, in file order.
@@ -212,6 +215,7 @@ struct Case {
   StateReport state_report = StateReport::every;
   bool virtual_time = true;
   std::vector<std::pair<std::string, std::string>> sysctls;  // of the target's profile
+  std::shared_ptr<const StateRules> state_rules;  // of the state table; empty: there is none
 };
 
 /// The step with this id, nested ones included; null if there is none.

@@ -18,6 +18,8 @@ struct Invariant {
   Level level;
   std::string_view about;  // one sentence
   void (*check)(const Case&, const Transcript&, std::vector<Failure>&);
+  /// Says nothing new of a case in which a step has failed: what the step saw is what it would say.
+  bool repeats_steps = false;
 };
 std::span<const Invariant> all_invariants();
 const Invariant* find_invariant(std::string_view name);

@@ -237,7 +237,8 @@ std::optional<Mismatch> Matcher::data(const FramePattern& pattern, const wire::F
                                         : 0;
   const bool own = frame.tcp || frame.udp;  // else it echoes what the tester sent
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    expected[i] = own ? target_octet(first + i) : tester_octet(first + i);
+    const auto n = static_cast<std::uint32_t>(first + i);
+    expected[i] = own ? target_octet(n) : tester_octet(n);
   }
   if (auto wrong = difference(actual, expected)) return elsewhere(*wrong);
   return {};

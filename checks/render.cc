@@ -61,7 +61,9 @@ Rendered<wire::Buffer> Renderer::octets(const Payload& payload, std::uint32_t fi
   const auto size = number(*payload.pattern, Side::none);
   if (!size) return tl::unexpected(size.error());
   wire::Buffer made(static_cast<std::size_t>(std::clamp<std::int64_t>(*size, 0, 65535)));
-  for (std::size_t i = 0; i < made.size(); ++i) made[i] = tester_octet(first + i);
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    made[i] = tester_octet(static_cast<std::uint32_t>(first + i));
+  }
   return made;
 }
 
@@ -151,9 +153,10 @@ Rendered<RenderedPacket> render(const FramePattern& pattern, const SendContext& 
   return Renderer(pattern, context, next_new).packet();
 }
 
-Rendered<RenderedPacket> render_acknowledgment(const SendContext& context) {
+Rendered<RenderedPacket> render_acknowledgment(const SendContext& context, std::uint32_t ack) {
   FramePattern pattern;
   pattern.segment.flags.required = wire::flag::ack;
+  pattern.segment.ack = Value{Value::Kind::sum, Sum::of(ack), {}};
   pattern.segment.count = Value{Value::Kind::sum, Sum::of(0), {}};
   return render(pattern, context, context.observer.next_new(false));
 }

@@ -41,7 +41,7 @@ using Rendered = tl::expected<T, std::string>;
 Rendered<RenderedPacket> render(const FramePattern& pattern, const SendContext& context,
                                 wire::Seq next_new);
 
-/// The acknowledgment of what has come in order, as `acked: true` sends it.
-Rendered<RenderedPacket> render_acknowledgment(const SendContext& context);
+/// The acknowledgment that `acked: true` sends, of everything before the target's octet `ack`.
+Rendered<RenderedPacket> render_acknowledgment(const SendContext& context, std::uint32_t ack);
 
 }  // namespace tcproof::checks

@@ -35,7 +35,7 @@ std::vector<std::string_view> Catalogue::near(std::string_view id) const {
   for (const auto& [known, requirement] : by_id_) {
     const bool related = id.starts_with(known) || std::string_view(known).starts_with(id);
     const std::size_t distance = edit_distance(id, known);
-    if (related || distance <= 4) ranked.emplace_back(!related, distance, known);
+    if (related || distance <= 2) ranked.emplace_back(!related, distance, known);
   }
   std::sort(ranked.begin(), ranked.end());
   if (ranked.size() > 5) ranked.resize(5);

@@ -2,6 +2,7 @@
 #include "checks/sorter.h"
 
 #include "checks/invariants/flow.h"
+#include "checks/source_route.h"
 #include "stack/wire/numbers.h"
 
 namespace tcproof::checks {
@@ -103,7 +104,8 @@ std::optional<Sorter::Ends> Sorter::ends_of(const wire::FrameSpec& frame) const 
   const std::uint16_t src = (tcp ? frame.tcp->src_port : frame.udp->src_port).value_or(0);
   const std::uint16_t dst = (tcp ? frame.tcp->dst_port : frame.udp->dst_port).value_or(0);
   const auto target = case_.network.address(case_.network.target, frame.ip->family);
-  if (target && frame.ip->src == target) return Ends{*frame.ip->dst, *target, dst, src, tcp, true};
+  if (target && frame.ip->src == target)
+    return Ends{final_destination(*frame.ip), *target, dst, src, tcp, true};
   if (target && frame.ip->dst == target) return Ends{*frame.ip->src, *target, src, dst, tcp, false};
   return {};
 }

@@ -2,59 +2,74 @@
 #include "checks/spelling.h"
 
 #include <algorithm>
-#include <numeric>
-#include <vector>
+#include <cctype>
 
 #include <fmt/format.h>
 
 namespace tcproof::checks {
-namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    now[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      now[j] = std::min({last[j] + 1, now[j - 1] + 1, replaced});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) now[j] = std::min(now[j], before[j - 2] + 1);
+    }
+    std::swap(before, last);
+    std::swap(last, now);
+  }
+  return last[b.size()];
 }
 
-std::size_t exchange_cost(char a, char b) {
-  if (a == b) return 0;
-  return lower(a) == lower(b) ? 1 : 2;
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+std::size_t common_beginning(std::string_view a, std::string_view b) {
+  const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
+  return static_cast<std::size_t>(end - a.begin());
 }
 
 }  // namespace
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = 2 * j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = 2 * i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t exchanged = diagonal + exchange_cost(a[i - 1], b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({exchanged, row[j] + 2, row[j - 1] + 2});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
-  // A third of the letters may be wrong, at least one.
-  const std::size_t limit = std::max<std::size_t>(2, 2 * (word.size() / 3));
+std::string nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  constexpr std::size_t longest = 80;
+  if (word.size() > longest) return {};
+  const std::size_t limit = std::max<std::size_t>(1, word.size() / 3);
   std::string_view best;
-  std::size_t best_distance = limit + 1;
-  for (const std::string_view candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
-      best = candidate;
-      best_distance = distance;
-    }
+  std::size_t best_distance = limit + 1, best_common = 0;
+  for (const std::string_view candidate : candidates) {
+    // Only the case of letters differs: as near as can be.
+    const bool same_letters = lower(word) == lower(candidate);
+    const std::size_t distance = same_letters ? 0 : edit_distance(word, candidate);
+    const std::size_t common = common_beginning(word, candidate);
+    if (distance > best_distance) continue;
+    if (distance == best_distance && common <= best_common) continue;
+    if (distance > limit) continue;
+    best = candidate;
+    best_distance = distance;
+    best_common = common;
   }
-  return best;
+  return std::string(best);
 }
 
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> known,
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+  return nearest(word, views);
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates,
                          std::string otherwise) {
-  const std::string_view best = nearest(word, known);
-  return best.empty() ? std::move(otherwise) : fmt::format("did you mean '{}'?", best);
+  const std::string meant = nearest(word, candidates);
+  return meant.empty() ? otherwise : fmt::format("did you mean '{}'?", meant);
 }
 
 }  // namespace tcproof::checks

@@ -2,11 +2,13 @@
 #include "stack/host.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "stack/host/connections.h"
 #include "stack/ip/layer.h"
 #include "stack/udp/datagram.h"
+#include "stack/udp/rules.h"
 #include "stack/udp/sockets.h"
 #include "stack/wire/numbers.h"
 
@@ -18,7 +20,27 @@ using wire::IpAddress;
 namespace {
 
 ip::Interface interface_of(const HostConfig& config) {
-  return {config.mac, config.mtu, config.v4, config.v6, config.v4_router, config.v6_router};
+  const HostConfig none;
+  const HostConfig& v4 = config.ipv4 ? config : none;
+  const HostConfig& v6 = config.ipv6 ? config : none;
+  return {.mac = config.mac,
+          .mtu = config.mtu,
+          .v4 = v4.v4,
+          .v6 = v6.v6,
+          .v4_router = v4.v4_router,
+          .v6_router = v6.v6_router,
+          .other_routers = config.other_routers,
+          .hop_limit = config.ttl,
+          .ttl = config.ttl};
+}
+
+ip::Settings settings_of(const HostConfig& config) {
+  return {.secret = config.secret,
+          .answer_echo = config.answer_echo,
+          .path_mtu_discovery = config.tcp.features.path_mtu_discovery,
+          .path_mtu_lifetime = config.path_mtu_lifetime,
+          .errors_per_second = config.icmp_errors_per_second,
+          .starts_at = config.starts_at};
 }
 
 std::uint16_t first_udp_port(std::uint64_t secret) {
@@ -32,9 +54,10 @@ class Host::Impl : private ip::Upper {
  public:
   Impl(const HostConfig& config, HostOutput output)
       : output_(std::move(output)),
-        layer_(interface_of(config), config.secret, config.answer_echo, *this),
+        layer_(interface_of(config), settings_of(config), *this),
         connections_(config, layer_, output_),
-        sockets_(first_udp_port(config.secret)) {}
+        sockets_(first_udp_port(config.secret)),
+        discovery_(config.tcp.features.path_mtu_discovery) {}
 
   ip::Layer& layer() { return layer_; }
   const ip::Layer& layer() const { return layer_; }
@@ -42,6 +65,13 @@ class Host::Impl : private ip::Upper {
   const Connections& connections() const { return connections_; }
   udp::Sockets& sockets() { return sockets_; }
   const udp::Sockets& sockets() const { return sockets_; }
+  bool discovers_path_mtu() const { return discovery_; }
+  std::optional<EchoReply> take_echo_reply() {
+    if (echo_replies_.empty()) return {};
+    EchoReply oldest = std::move(echo_replies_.front());
+    echo_replies_.pop_front();
+    return oldest;
+  }
 
  private:
   void packet(const ip::Packet& packet, Instant now) override {
@@ -50,12 +80,30 @@ class Host::Impl : private ip::Upper {
   }
   void error(const ip::ErrorReport& report, Instant now) override {
     if (report.protocol == wire::ip_protocol::tcp) return connections_.error(report, now);
-    if (report.protocol != wire::ip_protocol::udp) return trace("drop: icmp, about no TCP or UDP");
+    if (report.protocol != wire::ip_protocol::udp) return trace(udp::rule::icmp_no_transport);
     // RFC 1122 4.1.3.3: the quoted source port is the socket that sent the datagram.
     const auto kind =
         report.port_unreachable ? udp::SocketError::refused : udp::SocketError::unreachable;
     if (!sockets_.fail(report.local.family, wire::be16(report.transport, 0), kind))
-      trace("drop: icmp, about no socket of ours, RFC 1122 4.1.3.3");
+      trace(udp::rule::icmp_no_socket);
+  }
+  void packet_too_big(const ip::ErrorReport& report, std::uint32_t mtu, Instant now) override {
+    connections_.packet_too_big(report, mtu, now);
+  }
+  bool may_have_sent(const ip::ErrorReport& report) const override {
+    return report.protocol == wire::ip_protocol::udp &&
+           sockets_.is_bound(report.local.family, wire::be16(report.transport, 0));
+  }
+  void path_mtu_changed(const IpAddress& remote) override {
+    if (!remote.is_unspecified())
+      return connections_.path_mtu_changed(remote, layer_.path_mtu(remote));
+    connections_.path_mtus_changed(remote.family);
+  }
+  void echo_reply(const ip::Packet& packet, std::uint16_t sequence) override {
+    constexpr std::size_t most = 64;
+    if (echo_replies_.size() == most) echo_replies_.pop_front();
+    const wire::Bytes data = packet.payload.subspan(wire::IcmpHeader::size);
+    echo_replies_.push_back({packet.src, sequence, wire::Buffer(data.begin(), data.end())});
   }
   void frame(wire::Bytes frame) override {
     if (output_.frame) output_.frame(frame);
@@ -70,12 +118,19 @@ class Host::Impl : private ip::Upper {
     if (!view) return trace(rule);
     const wire::Bytes data = view->data();
     bool lost = false;
-    const bool bound = sockets_.deliver(
-        packet.family(), view->dst_port(),
-        {packet.src, view->src_port(), wire::Buffer(data.begin(), data.end())}, lost);
-    if (lost) return trace("drop: udp, the receive queue is full");
+    const bool bound =
+        sockets_.deliver(packet.family(), view->dst_port(),
+                         {.remote = packet.src,
+                          .remote_port = view->src_port(),
+                          .local = packet.dst,
+                          .ttl = packet.ttl,
+                          .tos = packet.tos,
+                          .options = wire::Buffer(packet.options.begin(), packet.options.end()),
+                          .data = wire::Buffer(data.begin(), data.end())},
+                         lost);
+    if (lost) return trace(udp::rule::queue_full);
     if (bound) return;
-    trace("drop: udp, nobody has bound the port, RFC 1122 4.1.3.1");
+    trace(udp::rule::no_socket);
     layer_.port_unreachable(packet, now);
   }
 
@@ -83,6 +138,8 @@ class Host::Impl : private ip::Upper {
   ip::Layer layer_;
   Connections connections_;
   udp::Sockets sockets_;
+  std::deque<EchoReply> echo_replies_;
+  bool discovery_;
 };
 
 Host::Host(const HostConfig& config, HostOutput output)
@@ -147,8 +204,25 @@ tcp::Connection* Host::connection(ConnectionId id) {
   return impl_->connections().find(id);
 }
 
-Error Host::set_nodelay(ConnectionId id, bool on, Instant now) {
-  return impl_->connections().set_nodelay(id, on, now);
+Error Host::stop_receiving(ConnectionId id, Instant now) {
+  return impl_->connections().stop_receiving(id, now);
+}
+
+Error Host::set(ConnectionId id, const Settings& settings, Instant now) {
+  return impl_->connections().set(id, settings, now);
+}
+
+Host::Listening Host::listen(wire::Family family, std::uint16_t port, std::uint32_t backlog,
+                             const OpenOptions& options) {
+  return impl_->connections().listen(family, port, backlog, options);
+}
+
+ConnectionId Host::accept(ListenerId id) {
+  return impl_->connections().accept(id);
+}
+
+void Host::stop_listening(ListenerId id, Instant now) {
+  impl_->connections().stop_listening(id, now);
 }
 
 std::optional<Host::Remote> Host::remote(ConnectionId id) const {
@@ -160,7 +234,7 @@ void Host::release(ConnectionId id) {
 }
 
 Host::Bound Host::bind_udp(wire::Family family, std::uint16_t port) {
-  if (!impl_->layer().interface().prefix(family)) return {0, Error::illegal};
+  if (!impl_->layer().interface().has(family)) return {0, Error::illegal};
   const auto id = impl_->sockets().bind(family, port);
   if (!id) return {0, port == 0 ? Error::no_resources : Error::already_exists};
   return {*id, Error::none};
@@ -181,14 +255,39 @@ Error Host::send_udp(DatagramId id, const IpAddress& remote, std::uint16_t remot
   ip::Layer& layer = impl_->layer();
   udp::write(layer.interface().prefix(remote.family)->address, local->port, remote, remote_port,
              data, layer.payload(wire::UdpHeader::size + data.size()));
-  const ip::Sent sent = layer.send({.dst = remote, .protocol = wire::ip_protocol::udp}, now);
+  const udp::SendOptions& options = *impl_->sockets().send_options(id);
+  const ip::Sent sent = layer.send({.dst = remote,
+                                    .protocol = wire::ip_protocol::udp,
+                                    .ttl = options.ttl,
+                                    .tos = options.tos.value_or(0),
+                                    .df = impl_->discovers_path_mtu(),
+                                    .options = options.options},
+                                   now);
   return sent == ip::Sent::ok ? Error::none : Error::unreachable;
 }
 
 std::optional<Host::Datagram> Host::receive_udp(DatagramId id) {
   auto received = impl_->sockets().receive(id);
   if (!received) return {};
-  return Datagram{received->remote, received->remote_port, std::move(received->data)};
+  return Datagram{.remote = received->remote,
+                  .remote_port = received->remote_port,
+                  .local = received->local,
+                  .ttl = received->ttl,
+                  .tos = received->tos,
+                  .options = std::move(received->options),
+                  .data = std::move(received->data)};
+}
+
+Error Host::set_udp(DatagramId id, const DatagramOptions& options) {
+  constexpr std::size_t most_options = 40;
+  udp::SendOptions* const of_socket = impl_->sockets().send_options(id);
+  if (of_socket == nullptr) return Error::does_not_exist;
+  const bool ipv6 = impl_->sockets().local(id)->family == wire::Family::v6;
+  const std::size_t size = options.options.size();
+  if (options.ttl == 0 || size > most_options || size % 4 != 0 || (ipv6 && size > 0))
+    return Error::illegal;
+  *of_socket = {options.ttl, options.tos, options.options};
+  return Error::none;
 }
 
 Error Host::udp_error(DatagramId id) {
@@ -208,8 +307,20 @@ void Host::ping(const IpAddress& remote, std::size_t octets, Instant now) {
   impl_->layer().ping(remote, octets, now);
 }
 
+std::optional<Host::EchoReply> Host::receive_echo_reply() {
+  return impl_->take_echo_reply();
+}
+
 void Host::flush_neighbours() {
   impl_->layer().flush_neighbours();
+}
+
+void Host::flush_path_mtu() {
+  impl_->layer().flush_path_mtu();
+}
+
+std::uint32_t Host::path_mtu(const IpAddress& remote) const {
+  return std::as_const(*impl_).layer().path_mtu(remote);
 }
 
 }  // namespace tcproof::stack

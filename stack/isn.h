@@ -18,9 +18,13 @@ class IsnGenerator {
   explicit IsnGenerator(std::uint64_t secret);
   wire::Seq generate(const wire::IpAddress& local, std::uint16_t local_port,
                      const wire::IpAddress& remote, std::uint16_t remote_port, Instant now) const;
+  /// Where the timestamps between two sockets start (RFC 7323 7): elsewhere for each pair, but for
+  /// each incarnation of it alike, so that they keep growing, which RFC 6191 relies on.
+  std::uint32_t timestamp_offset(const wire::IpAddress& local, std::uint16_t local_port,
+                                 const wire::IpAddress& remote, std::uint16_t remote_port) const;
 
  private:
-  SipHash hash_;
+  SipHash hash_, timestamp_hash_;  // two keys, or a timestamp would tell the ISN
 };
 
 }  // namespace tcproof::stack

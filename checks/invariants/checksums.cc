@@ -6,6 +6,7 @@
 
 #include "checks/invariants/flow.h"
 #include "checks/invariants/invariants.h"
+#include "checks/source_route.h"
 
 namespace tcproof::checks {
 namespace {
@@ -41,7 +42,15 @@ FrameSpec corrected(FrameSpec frame) {
   if (frame.icmp) frame.icmp->checksum.reset();
   if (frame.icmpv6) frame.icmpv6->checksum.reset();
   if (frame.nd) frame.nd->checksum.reset();
-  return wire::dissect(wire::emit(frame));
+  FrameSpec right = wire::dissect(wire::emit(frame));
+  if (!frame.ip || frame.ip->options.empty() || final_destination(*frame.ip) == frame.ip->dst)
+    return right;
+  // The header's checksum covers the next stop of a source route, the others its end.
+  frame.ip->dst = final_destination(*frame.ip);
+  const FrameSpec at_the_end = wire::dissect(wire::emit(frame));
+  right.tcp = at_the_end.tcp;
+  right.udp = at_the_end.udp;
+  return right;
 }
 
 bool not_computed(const Field& field, const FrameSpec& frame, std::uint16_t value) {

@@ -15,7 +15,8 @@ namespace {
 
 /// The life of a flow, as far as the target's segments tell.
 struct Life {
-  bool established = false;  // the tester has acknowledged the target's SYN
+  bool opened = false;       // the target has sent its SYN
+  bool established = false;  // the tester has acknowledged it
   bool reset = false;
   std::optional<wire::Seq> fin;
 
@@ -34,6 +35,7 @@ struct Life {
     return {};
   }
   void sent(const FlowSegment& segment) {
+    opened |= segment.has(wire::flag::syn);
     if (segment.has(wire::flag::fin)) fin = segment.text_begin() + segment.octets;
   }
 };
@@ -45,8 +47,8 @@ void check_end(const Case&, const Transcript& transcript, Failures& out) {
     Life life;
     for (const FlowSegment& segment : flow.segments) {
       if (!segment.from_target) {
-        const bool acks_syn = segment.has(wire::flag::ack) &&
-                              segment.ack == segment.sighting->target_isn + 1U && flow.target_syn;
+        const bool acks_syn = life.opened && segment.has(wire::flag::ack) &&
+                              segment.ack == segment.sighting->target_isn + 1U;
         life.established |= acks_syn && !segment.has(wire::flag::rst);
         continue;
       }

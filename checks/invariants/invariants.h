@@ -21,6 +21,7 @@ void check_retransmission_not_early(const Case& one_case, const Transcript& tran
 void check_payload(const Case& one_case, const Transcript& transcript, Failures& out);
 void check_reset(const Case& one_case, const Transcript& transcript, Failures& out);
 void check_states(const Case& one_case, const Transcript& transcript, Failures& out);
+void check_permitted_states(const Case& one_case, const Transcript& transcript, Failures& out);
 void check_options(const Case& one_case, const Transcript& transcript, Failures& out);
 void check_end(const Case& one_case, const Transcript& transcript, Failures& out);
 

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "checks/acceptor/acceptor.h"
 #include "checks/steps/runner.h"
+#include "checks/transcript.h"
 
 namespace tcproof::checks {
 namespace {
@@ -24,9 +26,8 @@ class AtRunner : public Runner {
   }
 
   Progress poll() override {
-    if (world_.one_case().state_report == StateReport::none)
-      return Done{{}, std::string(undecided)};
     if (!settled_ && !world_.fenced()) return Waits{WantFence{}};
+    if (world_.one_case().state_report == StateReport::none) return implied();
     if (!settled_) {
       settled_ = true;
       limit_ = world_.now() + within();
@@ -39,7 +40,8 @@ class AtRunner : public Runner {
       if (pause_ != Duration{}) world_.plan(world_.now());  // it had to be waited for
       return Done{};
     }
-    if (within() == Duration{} || world_.passed(limit_)) return wrong();
+    if (within() == Duration{} || world_.passed(limit_))
+      return wrong(std::string(to_string(*state_)));
     return Waits{WantTime{next_look()}};
   }
 
@@ -66,9 +68,25 @@ class AtRunner : public Runner {
     return *next_look_;
   }
 
-  Failed wrong() const {
+  /// Where the target cannot be asked, the wire answers: against the states that it permits.
+  Progress implied() const {
+    const Transcript transcript(world_.one_case(), world_.trace());
+    const StateSet permitted = permitted_states(world_.one_case(), transcript, step_.conn);
+    StateSet named;
+    for (const State state : step_.states) named.add(state);
+    if ((permitted & named).empty()) return wrong(fmt::format("implied {}", names_of(permitted)));
+    return Done{{}, std::string((permitted - named).empty() ? "implied" : undecided)};
+  }
+
+  static std::string names_of(StateSet states) {
+    std::vector<std::string_view> names;
+    states.each([&](State state) { names.push_back(to_string(state)); });
+    return fmt::format("{}", fmt::join(names, " or "));
+  }
+
+  Failed wrong(std::string got) const {
     Failure failure = world_.failure(step_, fmt::format("expected {}", expected()));
-    failure.got = to_string(*state_);
+    failure.got = std::move(got);
     failure.caret_length = failure.got.size();
     return {Verdict::fail, std::move(failure)};
   }

@@ -187,7 +187,10 @@ class DataRunner : public Runner {
     if (flags.has(wire::flag::syn)) needs_syn_ = false;
     if (flags.has(wire::flag::fin)) needs_fin_ = false;
     if (!step_.acked) return {};
-    auto packet = render_acknowledgment(world_.send_context(step_));
+    // What this step has taken, and no more: larger segments that a router dropped have been seen
+    // on the target's link, but have not arrived.
+    const std::uint32_t fin = flags.has(wire::flag::fin) ? 1 : 0;
+    auto packet = render_acknowledgment(world_.send_context(step_), next_ + fin);
     if (!packet) return Failed{Verdict::error, world_.failure(step_, packet.error())};
     sender_.emplace(step_, world_);
     sender_->add(std::move(*packet));

@@ -6,10 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
+#include "harness/case/congestion_controls.h"
 #include "harness/case/fields.h"
 #include "harness/case/payload_reader.h"
 #include "harness/case/segment_reader.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness::loading {
 
@@ -22,22 +23,38 @@ constexpr std::array<std::string_view, 10> verbs{"OPEN",  "ACCEPT", "SEND",     
                                                  "ABORT", "STATUS", "SHUTDOWN", "SET",     "FLUSH"};
 
 /// What an option of OPEN or SET takes.
-enum class OptionType : std::uint8_t { flag, on_off, number, duration, octet };
+enum class OptionType : std::uint8_t {
+  flag,
+  on_off,
+  number,
+  duration,
+  switched_duration,
+  octet,
+  congestion_control,
+};
 struct OptionInfo {
   std::string_view name;
   OptionType type;
 };
-constexpr std::array<OptionInfo, 6> open_options{{
+constexpr std::array<OptionInfo, 12> open_options{{
     {"nodelay", OptionType::flag},
+    {"cork", OptionType::flag},
+    {"keep-alive", OptionType::duration},
+    {"linger", OptionType::duration},
+    {"receive-buffer", OptionType::number},
+    {"send-buffer", OptionType::number},
+    {"congestion-control", OptionType::congestion_control},
     {"mss", OptionType::number},
     {"ttl", OptionType::octet},
     {"tos", OptionType::octet},
     {"user-timeout", OptionType::duration},
     {"fast-open", OptionType::flag},
 }};
-constexpr std::array<OptionInfo, 9> set_options{{
+constexpr std::array<OptionInfo, 11> set_options{{
     {"nodelay", OptionType::on_off},
-    {"keep-alive", OptionType::duration},
+    {"cork", OptionType::on_off},
+    {"congestion-control", OptionType::congestion_control},
+    {"keep-alive", OptionType::switched_duration},
     {"user-timeout", OptionType::duration},
     {"ttl", OptionType::octet},
     {"tos", OptionType::octet},
@@ -72,12 +89,14 @@ class Words {
   /// The word must be among `words`.
   std::optional<std::size_t> choice(std::string_view what,
                                     std::span<const std::string_view> words) {
-    if (!have(fmt::format("one of {}", join(words)))) return std::nullopt;
+    if (!have(fmt::format("one of {}", fmt::join(words, ", ")))) return std::nullopt;
     const Scalar word = words_[next_++];
     const auto found = std::find(words.begin(), words.end(), word.text);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-    reading_.problems.add(word.whole, fmt::format("unknown {} '{}'", what, word.text),
-                          did_you_mean(word.text, words, fmt::format("there are {}", join(words))));
+    reading_.problems.add(
+        word.whole, fmt::format("unknown {} '{}'", what, word.text),
+        checks::did_you_mean(word.text, words,
+                             fmt::format("there are {}", fmt::join(words, ", "))));
     return std::nullopt;
   }
   std::optional<std::int64_t> number(std::string_view what, std::int64_t low, std::int64_t high) {
@@ -139,6 +158,15 @@ std::optional<std::int64_t> read_option_value(const OptionInfo& option, Words& w
     case OptionType::number: return words.number(option.name, 0, largest_count);
     case OptionType::octet: return words.number(option.name, 0, 255);
     case OptionType::duration: return words.duration(option.name);
+    case OptionType::congestion_control: {
+      const auto choice = words.choice(option.name, congestion_controls);
+      if (!choice) return std::nullopt;
+      return static_cast<std::int64_t>(*choice);
+    }
+    case OptionType::switched_duration:
+      if (words.take("off")) return 0;
+      if (words.take("on")) return -1;  // as often as the target does by itself
+      return words.duration(option.name);
   }
   return std::nullopt;
 }
@@ -305,7 +333,8 @@ bool read_verb(const Scalar& line, Words& words, const Node* data, Reading& read
   const Scalar& word = words.peek();
   reading.problems.add(
       word.whole, fmt::format("unknown call '{}'", word.text),
-      did_you_mean(word.text, verbs, fmt::format("calls are {} and PING", join(verbs))));
+      checks::did_you_mean(word.text, verbs,
+                           fmt::format("calls are {} and PING", fmt::join(verbs, ", "))));
   return false;
 }
 
@@ -348,7 +377,7 @@ std::optional<checks::Call> read_call(const Node& node, const Node* data, Readin
   Words words(*line, reading);
   if (words.done()) {
     reading.problems.add(line->whole, "'call' wants a user call",
-                         fmt::format("calls are {} and PING", join(verbs)));
+                         fmt::format("calls are {} and PING", fmt::join(verbs, ", ")));
     return std::nullopt;
   }
   if (!read_verb(*line, words, data, reading, call) || !words.end()) return std::nullopt;

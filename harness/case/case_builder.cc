@@ -8,12 +8,12 @@
 #include <fmt/format.h>
 
 #include "checks/invariant.h"
+#include "checks/spelling.h"
 #include "harness/case/connections.h"
 #include "harness/case/covers.h"
 #include "harness/case/fields.h"
 #include "harness/case/ignore_reader.h"
 #include "harness/case/seed.h"
-#include "harness/case/spelling.h"
 #include "harness/case/step_reader.h"
 #include "harness/topology/topology_file.h"
 
@@ -21,7 +21,7 @@ namespace tcproof::harness::loading {
 
 namespace {
 
-constexpr std::array<std::string_view, 22> features{"ipv4",
+constexpr std::array<std::string_view, 23> features{"ipv4",
                                                     "ipv6",
                                                     "sack",
                                                     "dsack",
@@ -42,7 +42,8 @@ constexpr std::array<std::string_view, 22> features{"ipv4",
                                                     "frto",
                                                     "rack",
                                                     "isn-control",
-                                                    "neighbour-flush"};
+                                                    "neighbour-flush",
+                                                    "interface-start"};
 
 /// What `use` sets besides the name.
 std::vector<const Entry*> settings_of(const Node* node) {
@@ -159,10 +160,11 @@ class CaseBuilder {
     for (const Entry* setting : settings) {
       text_of(setting->value, fmt::format("'{}'", setting->key), problems_);
       if (std::find(names.begin(), names.end(), setting->key) != names.end()) continue;
-      const std::string there = names.empty() ? "" : fmt::format("it has {}", join(names));
+      const std::string there =
+          names.empty() ? "" : fmt::format("it has {}", fmt::join(names, ", "));
       problems_.add(setting->key_place,
                     fmt::format("this {} has no variable '{}'", what, setting->key),
-                    did_you_mean(setting->key, names, there));
+                    checks::did_you_mean(setting->key, names, there));
     }
   }
 
@@ -320,8 +322,9 @@ void check_invariant_name(const std::string& name, const Place& place, Problems&
   if (all.empty() || checks::find_invariant(name) != nullptr) return;
   std::vector<std::string_view> names;
   for (const checks::Invariant& invariant : all) names.push_back(invariant.name);
-  problems.add(place, fmt::format("no invariant '{}'", name),
-               did_you_mean(name, names, fmt::format("there are {}", join(names))));
+  problems.add(
+      place, fmt::format("no invariant '{}'", name),
+      checks::did_you_mean(name, names, fmt::format("there are {}", fmt::join(names, ", "))));
 }
 
 BuiltCase build_case(const CaseFiles& files, const Cell& cell, const Profile* profile,

@@ -140,10 +140,13 @@ Loaded<Instance> CaseFile::instantiate(std::size_t cell, const Profile& profile,
   if (!built.missing.empty()) {
     return Instance{Skip{fmt::format("the profile has no {}", built.missing)}};
   }
+  if (const auto why = map_to_services(built.one_case, profile.services))
+    return Instance{Skip{*why}};
   built.one_case.name = impl_->name;
   built.one_case.covers = impl_->covers;
   built.one_case.needs = impl_->needs;
   built.one_case.slow = impl_->slow;
+  built.one_case.state_rules = impl_->state_rules;
   return Instance{std::move(built.one_case)};
 }
 

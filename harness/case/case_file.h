@@ -21,6 +21,7 @@ struct CaseFile::Impl {
   std::shared_ptr<const loading::Document> document, start, topology;
   const checks::Catalogue* catalogue = nullptr;
   const std::set<std::string>* value_names = nullptr;
+  std::shared_ptr<const checks::StateRules> state_rules;
 
   loading::CaseFiles files() const;
 };

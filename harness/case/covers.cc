@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness::loading {
 
@@ -41,7 +41,7 @@ std::string what_there_is(const std::string& id, const checks::Catalogue& catalo
 std::string nearest_id(const std::string& id, const checks::Catalogue& catalogue) {
   std::vector<std::string_view> ids;
   for (const auto& [known, requirement] : catalogue.all()) ids.push_back(known);
-  return nearest(id, ids);
+  return checks::nearest(id, ids);
 }
 
 std::string_view long_name(const checks::Requirement& requirement) {

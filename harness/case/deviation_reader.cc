@@ -15,8 +15,8 @@ namespace loading {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> keys{"case",      "requirement", "invariant", "reason",
-                                               "reference", "capture",     "until"};
+constexpr std::array<std::string_view, 8> keys{"case",      "requirement", "invariant", "reason",
+                                               "reference", "capture",     "since",     "until"};
 
 /// "tcp/open/passive [ip=*]" -> id and cell.
 void read_case(const Node& node, Deviation& deviation, Problems& problems) {
@@ -43,6 +43,34 @@ bool is_date(std::string_view text) {
   }
   const std::string_view month = text.substr(5, 2), day = text.substr(8, 2);
   return month >= "01" && month <= "12" && day >= "01" && day <= "31";
+}
+
+/// 6.5, 6.18.44
+bool is_version(std::string_view text) {
+  bool digit = false;
+  for (const char c : text) {
+    if (c == '.' ? !digit : (c < '0' || c > '9')) return false;
+    digit = c != '.';
+  }
+  return digit;
+}
+
+/// Numbers up to the first character that belongs to none: "6.18.44-x" is 6, 18, 44.
+std::vector<std::uint64_t> numbers_of(std::string_view version) {
+  std::vector<std::uint64_t> numbers;
+  bool fresh = true;
+  for (const char c : version) {
+    if (c == '.' && !fresh) {
+      fresh = true;
+    } else if (c >= '0' && c <= '9') {
+      if (fresh) numbers.push_back(0);
+      fresh = false;
+      numbers.back() = numbers.back() * 10 + static_cast<std::uint64_t>(c - '0');
+    } else {
+      break;
+    }
+  }
+  return numbers;
 }
 
 void read_key(const Fields& fields, const Node& node, const checks::Catalogue& catalogue,
@@ -82,14 +110,20 @@ Deviation read_deviation(const Node& node, const checks::Catalogue& catalogue, P
   text("reason", deviation.reason);
   text("reference", deviation.reference);
   text("capture", deviation.capture);
+  text("since", deviation.since);
   text("until", deviation.until);
   if (fields.find("reference") == nullptr && fields.find("capture") == nullptr) {
     problems.add(node.place, "a deviation needs a 'reference' or a 'capture'",
                  "a bug report, a document, or the frames that show it");
   }
-  if (const Node* until = fields.find("until"); until && !is_date(deviation.until)) {
-    problems.add(until->place, fmt::format("'{}' is no date", deviation.until),
-                 "a date is 2026-03-01");
+  if (const Node* since = fields.find("since"); since && !is_version(deviation.since)) {
+    problems.add(since->place, fmt::format("'{}' is no version", deviation.since),
+                 "a version of the target is 6.5");
+  }
+  const Node* until = fields.find("until");
+  if (until != nullptr && !is_date(deviation.until) && !is_version(deviation.until)) {
+    problems.add(until->place, fmt::format("'{}' is no date and no version", deviation.until),
+                 "a date is 2026-03-01, the first version without the deviation is 6.12");
   }
   return deviation;
 }
@@ -143,6 +177,15 @@ bool Deviation::matches(const std::string& id, const std::string& cell_text,
     if (!loading::matches_part(patterns[i], parts[i])) return false;
   }
   return true;
+}
+
+bool Deviation::in_force(std::string_view version, std::string_view today) const {
+  // Dates of this form compare as text.
+  if (loading::is_date(until) && today >= until) return false;
+  const auto number = loading::numbers_of(version);
+  if (number.empty()) return true;
+  if (!since.empty() && number < loading::numbers_of(since)) return false;
+  return until.empty() || loading::is_date(until) || number < loading::numbers_of(until);
 }
 
 }  // namespace tcproof::harness

@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
 #include "harness/case/payload_reader.h"
 #include "harness/case/segment_reader.h"
-#include "harness/case/spelling.h"
 #include "stack/wire/field.h"
 
 namespace tcproof::harness::loading {
@@ -39,9 +39,10 @@ void unknown_name(const FieldPlace& at, Reading& reading) {
     if (!name.empty()) names.push_back(name);
   }
   const std::string otherwise =
-      names.empty() ? "it takes a number" : fmt::format("it takes a number, or {}", join(names));
+      names.empty() ? "it takes a number"
+                    : fmt::format("it takes a number, or {}", fmt::join(names, ", "));
   reading.problems.add(at.text.whole, fmt::format("unknown {} '{}'", at.field.name, at.text.text),
-                       did_you_mean(at.text.text, names, otherwise));
+                       checks::did_you_mean(at.text.text, names, otherwise));
 }
 
 /// A settled number must fit its field: a wrong value is sent as it is, one that cannot be sent is

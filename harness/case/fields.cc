@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/case/spelling.h"
+#include "checks/spelling.h"
 
 namespace tcproof::harness::loading {
 
@@ -19,7 +19,8 @@ Fields::Fields(const Node& node, std::span<const std::string_view> allowed, std:
     if (problems.full()) return;
     if (std::find(allowed.begin(), allowed.end(), entry.key) != allowed.end()) continue;
     problems.add(entry.key_place, fmt::format("unknown key '{}'", entry.key),
-                 did_you_mean(entry.key, allowed, fmt::format("{} has {}", what, join(allowed))));
+                 checks::did_you_mean(entry.key, allowed,
+                                      fmt::format("{} has {}", what, fmt::join(allowed, ", "))));
   }
 }
 
@@ -95,8 +96,9 @@ std::optional<std::size_t> choice_of(const Node& node, std::string_view text, st
                                      std::span<const std::string_view> words, Problems& problems) {
   const auto found = std::find(words.begin(), words.end(), text);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-  problems.add(node.place, fmt::format("unknown {} '{}'", what, text),
-               did_you_mean(text, words, fmt::format("there are {}", join(words))));
+  problems.add(
+      node.place, fmt::format("unknown {} '{}'", what, text),
+      checks::did_you_mean(text, words, fmt::format("there are {}", fmt::join(words, ", "))));
   return std::nullopt;
 }
 

@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/field_reader.h"
 #include "harness/case/fields.h"
 #include "harness/case/payload_reader.h"
 #include "harness/case/segment_reader.h"
-#include "harness/case/spelling.h"
 #include "stack/wire/field.h"
 
 namespace tcproof::harness::loading {
@@ -102,7 +102,7 @@ bool read_keyed(const Node& node, Use use, Reading& reading, checks::FramePatter
   if (node.entries.size() != 1) {
     const Place place = node.entries.empty() ? node.place : node.entries[1].key_place;
     reading.problems.add(place, "a frame has one key, its innermost protocol",
-                         fmt::format("one of {}", join(frame_names)));
+                         fmt::format("one of {}", fmt::join(frame_names, ", ")));
     return false;
   }
   const Entry& entry = node.entries.front();

@@ -3,9 +3,9 @@
 
 #include <array>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
 #include "harness/case/frame_reader.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness::loading {
 

@@ -8,10 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/case_file.h"
 #include "harness/case/fields.h"
 #include "harness/case/requirement_file.h"
-#include "harness/case/spelling.h"
+#include "harness/case/state_cases.h"
+#include "harness/case/state_rules.h"
 
 namespace tcproof::harness {
 
@@ -36,8 +38,8 @@ constexpr std::array<std::string_view, 12> documented_values{"rto_initial",
                                                              "challenge_ack_period",
                                                              "initial_window"};
 
-constexpr std::array<std::string_view, 5> folders_without_cases{
-    "start", "topologies", "requirements", "targets", "schema"};
+constexpr std::array<std::string_view, 6> folders_without_cases{
+    "start", "topologies", "requirements", "targets", "schema", "traffic"};
 
 /// Names of the YAML files below `folder`, without `.yaml`, sorted.
 std::vector<std::string> names_in(const fs::path& folder) {
@@ -52,7 +54,14 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
+constexpr std::string_view table_name = "state-table";
+
+bool is_table(const std::string& id) {
+  return fs::path(id).filename() == table_name;
+}
+
 bool is_case(const std::string& id) {
+  if (is_table(id)) return false;
   const std::string folder = id.substr(0, id.find('/'));
   return folder == id || std::find(folders_without_cases.begin(), folders_without_cases.end(),
                                    folder) == folders_without_cases.end();
@@ -67,7 +76,7 @@ Diagnostics one_problem(std::string file, std::string message, std::string cure)
 }
 
 std::string suggestion(const std::string& name, const std::vector<std::string>& names) {
-  const std::string meant = loading::nearest(name, names);
+  const std::string meant = checks::nearest(name, names);
   return meant.empty() ? "" : fmt::format("did you mean '{}'?", meant);
 }
 
@@ -80,9 +89,19 @@ struct Library::Impl {
   std::set<std::string> value_names;
   std::map<std::string, std::unique_ptr<CaseFile>> cases;        // by id
   std::map<std::string, std::shared_ptr<const Document>> parts;  // starts and topologies, by path
+  /// By folder. Their cells are cases too.
+  std::map<std::string, std::unique_ptr<const loading::StateTable>> tables;
+  struct StateCell {
+    std::string folder;
+    const loading::StateTable* table;
+    const loading::StateTable::Cell* cell;
+  };
+  std::map<std::string, StateCell> state_cells;  // by id
+  std::shared_ptr<const checks::StateRules> state_rules;
 
   void read_catalogue(Problems& problems) {
     for (const std::string& name : names_in(root / "requirements")) {
+      if (name.rfind("rfc", 0) != 0) continue;  // uncovered.yaml and optional.yaml
       const fs::path path = root / "requirements" / (name + ".yaml");
       const Document document = loading::read_yaml(path, path.generic_string(), problems);
       loading::read_requirements(document.root, catalogue, problems);
@@ -100,6 +119,32 @@ struct Library::Impl {
       if (values == nullptr) continue;
       for (const loading::Entry& entry : values->value.entries) value_names.insert(entry.key);
     }
+  }
+
+  void read_table(const std::string& name, Problems& problems) {
+    const std::string folder = fs::path(name).parent_path().generic_string();
+    const fs::path path = root / (name + ".yaml");
+    auto table = std::make_unique<const loading::StateTable>(loading::read_state_table(
+        loading::read_yaml(path, path.generic_string(), problems), problems));
+    for (const auto& [place, cell] : table->cells) {
+      if (cell.reactions.empty()) continue;
+      const std::string id = loading::state_case_id(folder, cell);
+      state_cells[id] = {folder, table.get(), &cell};
+      ids.push_back(id);
+    }
+    state_rules = loading::make_state_rules(*table);
+    tables[folder] = std::move(table);
+  }
+
+  /// The file of case `id`: its own, or the cell of a state table it stands for.
+  std::shared_ptr<const Document> case_document(const std::string& id, const fs::path& path,
+                                                Problems& problems) const {
+    const auto state = state_cells.find(id);
+    if (state == state_cells.end()) {
+      return std::make_shared<Document>(loading::read_yaml(path, path.generic_string(), problems));
+    }
+    const auto& [folder, table, cell] = state->second;
+    return std::make_shared<Document>(loading::make_state_case(folder, *table, *cell).document);
   }
 
   /// A start or topology. Null: it was reported.
@@ -127,8 +172,8 @@ struct Library::Impl {
     impl->id = id;
     impl->catalogue = &catalogue;
     impl->value_names = &value_names;
-    impl->document =
-        std::make_shared<Document>(loading::read_yaml(path, path.generic_string(), problems));
+    impl->state_rules = state_rules;
+    impl->document = case_document(id, path, problems);
     const Node& root_node = impl->document->root;
     if (root_node.kind != Node::Kind::broken) {
       impl->start = used("start", "start", "", root_node, problems);
@@ -174,8 +219,11 @@ Loaded<Library> Library::open(const fs::path& root) {
   if (!problems.empty()) return tl::unexpected(problems.take());
   library.impl_->collect_value_names();
   for (std::string& id : names_in(root)) {
+    if (is_table(id)) library.impl_->read_table(id, problems);
     if (is_case(id)) library.impl_->ids.push_back(std::move(id));
   }
+  if (!problems.empty()) return tl::unexpected(problems.take());
+  std::sort(library.impl_->ids.begin(), library.impl_->ids.end());
   return library;
 }
 
@@ -184,6 +232,10 @@ const std::vector<std::string>& Library::ids() const {
 }
 const checks::Catalogue& Library::catalogue() const {
   return impl_->catalogue;
+}
+const loading::StateTable* Library::state_table(const std::string& folder) const {
+  const auto found = impl_->tables.find(folder);
+  return found == impl_->tables.end() ? nullptr : found->second.get();
 }
 const fs::path& Library::root() const {
   return impl_->root;

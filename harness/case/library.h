@@ -15,6 +15,9 @@
 namespace tcproof::harness {
 
 class CaseFile;
+namespace loading {
+struct StateTable;
+}
 
 /// Why a case does not run on a target: "needs sack", "the profile has no time_wait".
 struct Skip {
@@ -22,8 +25,9 @@ struct Skip {
 };
 using Instance = std::variant<checks::Case, Skip>;
 
-/// A folder of specs: cases, starts, topologies, requirements, target profiles. Files are read when
-/// asked for and kept. Not thread-safe.
+/// A folder of specs: cases, starts, topologies, requirements, target profiles. Each cell of a state
+/// table (`FOLDER/state-table.yaml`) is a case too, "FOLDER/state/ESTABLISHED/rst-in-window". Files
+/// are read when asked for and kept. Not thread-safe.
 class Library {
  public:
   /// `root` holds the folders start, topologies, requirements and targets; everything else in it is
@@ -41,6 +45,8 @@ class Library {
   /// A file given by its path, which may lie outside; its id is its path without `.yaml`.
   Loaded<const CaseFile*> load_file(const std::filesystem::path& path);
   Loaded<Profile> profile(const std::string& name) const;
+  /// `folder`/state-table.yaml; null if there is none.
+  const loading::StateTable* state_table(const std::string& folder) const;
   const std::filesystem::path& root() const;
 
  private:

@@ -16,20 +16,30 @@ namespace loading {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> profile_keys{"name",     "about",     "clock",  "state",
-                                                        "features", "values",    "timing", "sysctl",
-                                                        "ignore",   "deviations"};
+constexpr std::array<std::string_view, 11> profile_keys{
+    "name",   "about",  "clock",  "state",      "features", "values",
+    "timing", "sysctl", "ignore", "deviations", "services"};
+constexpr std::array<std::string_view, 3> service_keys{"echo", "discard", "chargen"};
 constexpr std::array<std::string_view, 6> timing_keys{"answer", "measure",    "early",
                                                       "late",   "late_ratio", "parallel"};
 constexpr std::array<std::string_view, 4> baseline_keys{"name", "target", "made", "deviations"};
 
 class ProfileReader {
  public:
-  ProfileReader(const Node& root, const checks::Catalogue& catalogue, Problems& problems)
+  ProfileReader(const Node& root, const checks::Catalogue& catalogue, Problems& problems,
+                std::span<const std::string_view> keys = profile_keys)
       : catalogue_(catalogue),
         problems_(problems),
         scope_(nullptr, no_values_, problems),
-        fields_(root, profile_keys, "a profile", problems) {}
+        fields_(root, keys, "a profile", problems) {}
+
+  /// `profile` with the timing of this file.
+  Profile read_timing_over(Profile profile) {
+    profile_ = std::move(profile);
+    if (!fields_.is_mapping()) return {};
+    if (const Node* timing = fields_.require("timing")) read_timing(*timing);
+    return std::move(profile_);
+  }
 
   Profile read() {
     if (!fields_.is_mapping()) return {};
@@ -41,7 +51,9 @@ class ProfileReader {
     if (const auto state = choice("state", states)) {
       profile_.state = static_cast<checks::StateReport>(*state);
     }
-    if (const Node* features = fields_.require("features")) {
+    // A profile may promise nothing: what a plugin declares is added to it.
+    const Node* features = fields_.require("features");
+    if (features != nullptr && !(features->is_sequence() && features->items.empty())) {
       for (const std::string& feature : read_needs(features, problems_)) {
         profile_.features.insert(feature);
       }
@@ -53,10 +65,23 @@ class ProfileReader {
     if (const Node* deviations = fields_.find("deviations")) {
       profile_.deviations = read_deviations(*deviations, catalogue_, problems_);
     }
+    if (const Node* services = fields_.find("services")) read_services(*services);
     return std::move(profile_);
   }
 
  private:
+  void read_services(const Node& node) {
+    const Fields fields(node, service_keys, "'services'", problems_);
+    const auto port = [&](std::string_view key) -> std::optional<std::uint16_t> {
+      const Node* value = fields.find(key);
+      if (value == nullptr) return {};
+      const auto number = number_of(*value, fmt::format("'{}'", key), 1, 65535, problems_);
+      if (!number) return {};
+      return static_cast<std::uint16_t>(*number);
+    };
+    profile_.services = {port("echo"), port("discard"), port("chargen")};
+  }
+
   void text(const Node& node, std::string_view what, std::string& into) {
     into = text_of(node, what, problems_).value_or("");
   }
@@ -167,6 +192,27 @@ Loaded<Profile> load_profile(const std::string& path, const checks::Catalogue& c
   Profile profile = loading::ProfileReader(document.root, catalogue, problems).read();
   if (!problems.empty()) return tl::unexpected(problems.take());
   return profile;
+}
+
+Loaded<Profile> parse_profile(const std::string& shown, const std::string& text,
+                              const checks::Catalogue& catalogue) {
+  loading::Problems problems;
+  const loading::Document document = loading::parse_yaml(shown, text, problems);
+  Profile profile = loading::ProfileReader(document.root, catalogue, problems).read();
+  if (!problems.empty()) return tl::unexpected(problems.take());
+  return profile;
+}
+
+Loaded<void> load_timing(const std::string& path, const checks::Catalogue& catalogue,
+                         Profile& profile) {
+  static constexpr std::array<std::string_view, 1> keys{"timing"};
+  loading::Problems problems;
+  const loading::Document document = loading::read_yaml(path, path, problems);
+  Profile timed =
+      loading::ProfileReader(document.root, catalogue, problems, keys).read_timing_over(profile);
+  if (!problems.empty()) return tl::unexpected(problems.take());
+  profile = std::move(timed);
+  return {};
 }
 
 Loaded<Baseline> load_baseline(const std::string& path, const checks::Catalogue& catalogue) {

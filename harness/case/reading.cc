@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness::loading {
 
@@ -23,8 +23,9 @@ std::optional<std::uint8_t> find_named(const std::vector<Named>& all, std::strin
     if (all[i].name == name) return static_cast<std::uint8_t>(i);
     names.push_back(all[i].name);
   }
-  problems.add(place, fmt::format("no {} '{}'", kind, name),
-               did_you_mean(name, names, fmt::format("there are {}", join(names))));
+  problems.add(
+      place, fmt::format("no {} '{}'", kind, name),
+      checks::did_you_mean(name, names, fmt::format("there are {}", fmt::join(names, ", "))));
   return std::nullopt;
 }
 

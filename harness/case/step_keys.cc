@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness::loading {
 
@@ -72,7 +72,7 @@ bool check_unknown(const Node& step, const Entry& entry, Problems& problems) {
     return false;
   }
   problems.add(entry.key_place, message,
-               did_you_mean(entry.key, known_keys, "a step is a verb and its modifiers"));
+               checks::did_you_mean(entry.key, known_keys, "a step is a verb and its modifiers"));
   return true;
 }
 
@@ -109,7 +109,7 @@ const StepKeys* check_step_keys(const Node& step, Problems& problems) {
       good = false;
     } else if (&entry != &first && keys != nullptr && !knows(keys->modifiers, entry.key)) {
       problems.add(entry.key_place, fmt::format("'{}' does not go with '{}'", entry.key, first.key),
-                   fmt::format("'{}' takes {}", first.key, join(keys->modifiers)));
+                   fmt::format("'{}' takes {}", first.key, fmt::join(keys->modifiers, ", ")));
     }
   }
   return good ? keys : nullptr;

@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/call_reader.h"
 #include "harness/case/covers.h"
 #include "harness/case/fields.h"
 #include "harness/case/frame_reader.h"
 #include "harness/case/segment_reader.h"
-#include "harness/case/spelling.h"
 #include "harness/case/step_keys.h"
 
 namespace tcproof::harness::loading {
@@ -287,7 +287,8 @@ std::optional<checks::State> read_state(const Node& node, Reading& reading) {
     names.push_back(checks::to_string(static_cast<checks::State>(i)));
   }
   reading.problems.add(text->whole, fmt::format("unknown state '{}'", text->text),
-                       did_you_mean(text->text, names, fmt::format("states are {}", join(names))));
+                       checks::did_you_mean(text->text, names,
+                                            fmt::format("states are {}", fmt::join(names, ", "))));
   return std::nullopt;
 }
 

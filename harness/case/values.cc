@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
-#include "harness/case/spelling.h"
 
 namespace tcproof::harness::loading {
 
@@ -72,8 +72,9 @@ void Values::no_value(std::string_view name, const Scalar& scalar) {
 void Values::unknown_profile_value(std::string_view name, const Place& place) {
   const std::vector<std::string_view> names(scope_.value_names().begin(),
                                             scope_.value_names().end());
-  scope_.problems().add(place, fmt::format("no profile has a value '{}'", name),
-                        did_you_mean(name, names, fmt::format("there are {}", join(names))));
+  scope_.problems().add(
+      place, fmt::format("no profile has a value '{}'", name),
+      checks::did_you_mean(name, names, fmt::format("there are {}", fmt::join(names, ", "))));
 }
 
 std::optional<Values::Number> Values::profile_number(std::string_view name, const Scalar& scalar) {

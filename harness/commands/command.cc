@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <set>
 
-#include "harness/case/spelling.h"
+#include "checks/spelling.h"
 
 namespace tcproof::harness {
 namespace {
@@ -77,7 +77,7 @@ Loaded<std::vector<std::string>> select_ids(const Library& library,
       any = true;
     }
     if (any || chosen.size() > before) continue;
-    const std::string near = loading::nearest(pattern, library.ids());
+    const std::string near = checks::nearest(pattern, library.ids());
     errors.push_back({.message = fmt::format("no case '{}'", pattern),
                       .cure = near.empty() ? "tcproof list shows them all"
                                            : fmt::format("did you mean '{}'?", near)});

@@ -26,6 +26,11 @@ int main(int argc, char** argv) {
   add_list_command(app, status);
   add_show_command(app, status);
   add_lint_command(app, status);
+  add_coverage_command(app, status);
+  add_merge_command(app, status);
+  add_doctor_command(app, status);
+  add_gen_command(app, status);
+  add_init_command(app, status);
   add_lab_command(app, status);
   add_pmtu_command(app, status);
   add_probe_command(app, status);

@@ -52,15 +52,14 @@ int print_ladder(const ShowOptions& options, const Selected& selected, Target& t
 int show(const ShowOptions& options) {
   Loaded<Library> library = Library::open(options.specs);
   if (!library) return report_errors(library.error());
-  const Loaded<Profile> profile = library->profile(options.target);
-  if (!profile) return report_errors(profile.error());
-  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *profile);
+  const Loaded<std::unique_ptr<Target>> target = make_target(options.target, *library);
   if (!target) return report_errors(target.error());
   const Loaded<const CaseFile*> file =
       options.id.ends_with(".yaml") ? library->load_file(options.id) : library->load(options.id);
   if (!file) return report_errors(file.error());
-  const Loaded<std::vector<Selected>> selected = select_cases(
-      *library, {.ids = {options.id}, .filter = options.filter, .seed = options.seed}, *profile);
+  const Loaded<std::vector<Selected>> selected =
+      select_cases(*library, {.ids = {options.id}, .filter = options.filter, .seed = options.seed},
+                   (*target)->profile());
   if (!selected) return report_errors(selected.error());
 
   fmt::print("{}\n\n", (*file)->source());

@@ -117,6 +117,7 @@ Json to_json(const RunResult& run) {
       {"started", run.host.started},
       {"wall_ms", std::chrono::duration_cast<std::chrono::milliseconds>(run.host.wall).count()},
       {"jobs", run.host.jobs}};
+  if (!run.host.shard.empty()) json["host"]["shard"] = run.host.shard;
   return json;
 }
 

@@ -77,8 +77,17 @@ const Deviation* Expectations::covering(const CaseResult& result, const Failure&
   return nullptr;
 }
 
-int exit_code(const RunResult& run, checks::Level fail_on) {
-  bool failed = !run.stale.empty();
+std::vector<Deviation> in_force(std::vector<Deviation> deviations, std::string_view target,
+                                std::string_view today) {
+  const std::size_t cut = target.find(' ');
+  const std::string_view version = cut == target.npos ? std::string_view() : target.substr(cut + 1);
+  std::erase_if(deviations,
+                [&](const Deviation& one) { return !one.in_force(version, today); });
+  return deviations;
+}
+
+int exit_code(const RunResult& run, checks::Level fail_on, bool stale_fails) {
+  bool failed = stale_fails && !run.stale.empty();
   bool broken = run.interrupted;
   bool ran = run.cases.empty();
   for (const CaseResult& result : run.cases) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/case/profile.h"
@@ -36,8 +37,13 @@ class Expectations {
   checks::Level fail_on_;
 };
 
-/// 0 all as expected; 1 unexpected failure or stale expectation; 3 an error, or inconclusive after
-/// retries; 77 everything skipped.
-int exit_code(const RunResult& run, checks::Level fail_on);
+/// Those that speak of the target as it describes itself ("linux 6.18.44") on this day
+/// ("2026-03-01").
+std::vector<Deviation> in_force(std::vector<Deviation> deviations, std::string_view target,
+                                std::string_view today);
+
+/// 0 all as expected; 1 unexpected failure, or a stale expectation unless those only warn; 3 an
+/// error, or inconclusive after retries; 77 everything skipped.
+int exit_code(const RunResult& run, checks::Level fail_on, bool stale_fails = true);
 
 }  // namespace tcproof::harness

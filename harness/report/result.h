@@ -43,6 +43,7 @@ struct RunResult {
   struct Host {
     std::string tcproof, target, kernel, started;  // versions and the wall-clock start
     Duration wall{};
+    std::string shard;  // "2/8"; empty: the whole run
     std::uint32_t jobs = 1;
   } host;
   bool interrupted = false;

@@ -18,6 +18,10 @@ namespace {
 constexpr std::uint64_t timer_mark = ~std::uint64_t{0};
 constexpr std::uint64_t watched_mark = timer_mark - 1;
 
+// Nothing waits without a timer of its own: where time passes only while every process sleeps (a
+// kernel in virtual time), one that waits for ever would end it.
+constexpr int longest_sleep_ms = 1000;
+
 void add_to(int epoll, int descriptor, std::uint64_t mark) {
   epoll_event event{};
   event.events = EPOLLIN;
@@ -106,8 +110,8 @@ void RealScheduler::poll_due() {
 void RealScheduler::turn(bool sleep) {
   arm_timer();
   std::array<epoll_event, 64> events;
-  const int count =
-      ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), sleep ? -1 : 0);
+  const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
+                                 sleep ? longest_sleep_ms : 0);
   for (int i = 0; i < count; ++i) {
     const std::uint64_t mark = events[static_cast<std::size_t>(i)].data.u64;
     if (mark == timer_mark) {

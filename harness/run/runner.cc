@@ -9,6 +9,7 @@
 #include <cassert>
 #include <csignal>
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 
 #include "checks/judge.h"
 #include "checks/trace.h"
+#include "harness/run/jobs.h"
 #include "harness/run/worker_process.h"
 
 namespace tcproof::harness {
@@ -76,6 +78,33 @@ Duration length_of(const checks::Trace& trace) {
   return end_of(trace) - checks::time_of(trace.events().front());
 }
 
+// Whether every index of the trace means something in this case: what comes out of a process that a
+// foreign stack may have overwritten is not believed.
+bool trace_fits(const checks::Case& one_case, const checks::Trace& trace) {
+  const auto place = [&](checks::LinkId link, checks::HostId host) {
+    return link < one_case.network.links.size() && host < one_case.network.hosts.size();
+  };
+  const auto step = [&](checks::StepId id) {
+    return id == checks::no_step || checks::find_step(one_case, id) != nullptr;
+  };
+  for (const checks::Event& event : trace.events()) {
+    bool fits = true;
+    if (const auto* sent = std::get_if<checks::FrameSent>(&event)) {
+      fits = place(sent->link, sent->from) && step(sent->step);
+    } else if (const auto* seen = std::get_if<checks::FrameSeen>(&event)) {
+      fits = place(seen->link, seen->from);
+    } else if (const auto* made = std::get_if<checks::CallMade>(&event)) {
+      fits = step(made->step);
+    } else if (const auto* back = std::get_if<checks::CallReturned>(&event)) {
+      fits = step(back->step);
+    } else if (const auto* state = std::get_if<checks::StateSeen>(&event)) {
+      fits = state->conn < one_case.connections.size();
+    }
+    if (!fits) return false;
+  }
+  return true;
+}
+
 class Suite {
  public:
   Suite(Target& target, const RunPlan& plan, const OnResult& on_result)
@@ -86,10 +115,7 @@ class Suite {
         make_([this](std::uint32_t index, bool alone) { return make(index, alone); }),
         attempts_(plan.count) {
     for (std::size_t i = 0; i < plan.count; ++i) waiting_.push_back(static_cast<std::uint32_t>(i));
-    // In real time the longest begin first, so that everything else happens while they wait.
-    if (!virtual_time_)
-      std::ranges::stable_partition(waiting_,
-                                    [&plan](std::uint32_t i) { return plan.make(i)->slow; });
+    if (!virtual_time_) longest_first();
   }
 
   RunEnd run() {
@@ -105,9 +131,17 @@ class Suite {
   }
 
  private:
+  /// In real time everything else happens while the longest wait.
+  void longest_first() {
+    std::vector<Duration> waits;
+    for (const std::uint32_t i : waiting_) waits.push_back(waits_of(*plan_.make(i)));
+    std::ranges::stable_sort(waiting_, std::greater<>{},
+                             [&waits](std::uint32_t i) { return waits[i]; });
+  }
+
   std::shared_ptr<const checks::Case> make(std::uint32_t index, bool alone) const {
     auto one_case = plan_.make(index);
-    const Duration parallel = target_.profile().parallel;
+    const Duration parallel = plan_.parallel.value_or(target_.profile().parallel);
     if (virtual_time_ || alone || parallel == Duration::zero()) return one_case;
     // Cases beside each other wait for the processor, which the profile allows for.
     auto wider = std::make_shared<checks::Case>(*one_case);
@@ -178,8 +212,12 @@ class Suite {
     const bool preparing = worker.window() == 0;
     if (worker.outstanding().empty() && !preparing) return;
     const auto now = Clock::now();
-    const auto busy = worker.busy();
-    Duration patience = busy ? plan_.hangs_after : (preparing ? prepare_patience : real_patience);
+    // What a foreign stack shares with us it may overwrite: its worker has one case, from the
+    // moment it is told.
+    const auto busy = target_.foreign() ? std::nullopt : worker.busy();
+    const bool in_case = busy || (target_.foreign() && !preparing);
+    Duration patience =
+        in_case ? plan_.hangs_after : (preparing ? prepare_patience : real_patience);
     if (worker.told_to_stop()) patience += grace;
     const auto since = busy ? busy->since : worker.last_heard();
     if (now - since > patience) worker.stop_hanging();
@@ -192,7 +230,7 @@ class Suite {
     do {
       while (auto message = worker.next_message()) {
         if (message->kind == Message::Kind::partial) {
-          last_words = checks::Trace::parse(message->body);
+          last_words = last_words_of(worker, message->body);
         } else {
           take(worker, *message);
         }
@@ -203,9 +241,17 @@ class Suite {
     if (!open) bury(which, std::move(last_words));
   }
 
+  std::optional<checks::Trace> last_words_of(const WorkerProcess& worker, wire::Bytes octets) {
+    auto trace = checks::Trace::parse(octets);
+    if (!target_.foreign() || !trace || worker.outstanding().empty()) return trace;
+    const auto one_case = plan_.make(worker.outstanding().front().index);
+    return trace_fits(*one_case, *trace) ? std::move(trace) : std::nullopt;
+  }
+
   static bool wait_for_more(WorkerProcess& worker) {
     pollfd one{worker.descriptor(), POLLIN, 0};
-    ::poll(&one, 1, -1);
+    constexpr auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(grace);
+    if (::poll(&one, 1, static_cast<int>(patience.count())) == 0) worker.stop_hanging();
     return worker.receive();
   }
 
@@ -214,18 +260,28 @@ class Suite {
       end_.unavailable = unpack_error(message.body);
       return;
     }
-    if (message.kind == Message::Kind::ready)
-      return worker.set_window(virtual_time_ ? virtual_window : message.index);
+    if (message.kind == Message::Kind::ready) return worker.set_window(window_of(message.index));
     const auto assignment = worker.answered(message.index);
     if (!assignment) return;
+    // The worker of a foreign stack ends with its case.
+    if (target_.foreign()) worker.set_window(0);
     idle_deaths_ = 0;
     if (message.kind == Message::Kind::refused) return refused(message);
     auto trace = checks::Trace::parse(message.body);
-    if (!trace) {
+    if (!trace || (target_.foreign() && !trace_fits(*plan_.make(message.index), *trace))) {
       trace.emplace();
-      trace->add(checks::Trouble{Instant{}, "a worker sent a trace that cannot be read", false});
+      if (target_.foreign()) {
+        trace->add(checks::TargetDied{Instant{}, "crashed: it has overwritten its process"});
+      } else {
+        trace->add(checks::Trouble{Instant{}, "a worker sent a trace that cannot be read", false});
+      }
     }
     judge(*assignment, std::move(*trace));
+  }
+
+  std::size_t window_of(std::uint32_t concurrency) const {
+    if (target_.foreign()) return 1;
+    return virtual_time_ ? virtual_window : concurrency;
   }
 
   void refused(const Message& message) {
@@ -273,8 +329,9 @@ class Suite {
     WorkerProcess worker = std::move(workers_[which]);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(which));
     const bool hung = worker.told_to_stop();
-    const auto busy = worker.busy();
+    const auto busy = target_.foreign() ? std::nullopt : worker.busy();
     const std::string died_of = worker.bury();
+    const std::string said = worker.last_line();
     if (end_.unavailable) return;
     std::optional<Assignment> fatal;
     if (busy) fatal = worker.answered(busy->index);
@@ -288,15 +345,16 @@ class Suite {
     }
     if (fatal) {
       checks::Trace trace = last_words ? std::move(*last_words) : checks::Trace();
-      trace.add(checks::TargetDied{end_of(trace), how(hung, died_of)});
+      trace.add(checks::TargetDied{end_of(trace), how(hung, died_of, said)});
       judge(*fatal, std::move(trace));
     }
     auto& queue = virtual_time_ ? waiting_ : alone_;
     for (std::size_t i = left.size(); i-- > 0;) queue.push_front(left[i].index);
   }
 
-  std::string how(bool hung, const std::string& died_of) const {
-    if (!hung) return "crashed: " + (died_of.empty() ? "the process ended" : died_of);
+  std::string how(bool hung, const std::string& died_of, const std::string& said) const {
+    const std::string quoted = said.empty() ? "" : fmt::format(" \"{}\"", said);
+    if (!hung) return "crashed: " + (died_of.empty() ? "the process ended" : died_of) + quoted;
     const double patience = std::chrono::duration<double>(plan_.hangs_after).count();
     return fmt::format("hung: no end after {:g} s", patience);
   }

@@ -38,6 +38,8 @@ struct RunPlan {
   std::uint32_t retries = 2;
   /// A case in virtual time that takes longer than this in real time hangs.
   Duration hangs_after = 10s;
+  /// Added to `late` of cases that run beside each other in real time; empty: the profile's.
+  std::optional<Duration> parallel;
   /// Hand traces of passed cases over too.
   bool keep_traces = false;
 };

@@ -51,6 +51,10 @@ class Worker {
         const Assignment next = assigned_.front();
         assigned_.pop_front();
         begin(next);
+        if (target_.foreign()) {
+          outbox_.flush();
+          return;
+        }
       }
       // Attempts in real time have their turn between any two that begin: a bench takes
       // milliseconds to open, and that is how late they may be.

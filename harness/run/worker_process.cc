@@ -49,6 +49,8 @@ Tried<WorkerProcess> WorkerProcess::start(Target& target, const MakeAttempt& mak
     return tl::unexpected(failed("connecting to a worker (socketpair)"));
   process.descriptor_ = ends[0];
 
+  if (target.foreign()) process.printed_ = ::memfd_create("printed", MFD_CLOEXEC);
+
   const pid_t parent = ::getpid();
   process.pid_ = ::fork();
   if (process.pid_ < 0) {
@@ -61,6 +63,8 @@ Tried<WorkerProcess> WorkerProcess::start(Target& target, const MakeAttempt& mak
     if (::getppid() != parent) ::_exit(0);  // the parent died before that
     ::close(ends[0]);
     reset_signals();
+    for (const int usual : {STDOUT_FILENO, STDERR_FILENO})
+      if (process.printed_ >= 0) ::dup2(process.printed_, usual);
     worker_main(ends[1], target, make, *process.status_);
   }
   ::close(ends[1]);
@@ -76,6 +80,7 @@ WorkerProcess& WorkerProcess::operator=(WorkerProcess&& other) noexcept {
   kill_now();
   pid_ = std::exchange(other.pid_, -1);
   descriptor_ = std::exchange(other.descriptor_, -1);
+  printed_ = std::exchange(other.printed_, -1);
   status_ = std::exchange(other.status_, nullptr);
   outstanding_ = std::move(other.outstanding_);
   inbox_ = std::move(other.inbox_);
@@ -95,8 +100,10 @@ void WorkerProcess::kill_now() {
     bury();
   }
   if (descriptor_ >= 0) ::close(descriptor_);
+  if (printed_ >= 0) ::close(printed_);
   if (status_ != nullptr) ::munmap(status_, sizeof(WorkerStatus));
   descriptor_ = -1;
+  printed_ = -1;
   status_ = nullptr;
 }
 
@@ -154,6 +161,21 @@ std::string WorkerProcess::bury() {
   }
   if (WEXITSTATUS(status) != 0) return fmt::format("exit status {}", WEXITSTATUS(status));
   return {};
+}
+
+std::string WorkerProcess::last_line() const {
+  if (printed_ < 0) return {};
+  // A line longer than this is no message.
+  std::array<char, 512> tail;
+  const off_t end = ::lseek(printed_, 0, SEEK_END);
+  const off_t from = std::max<off_t>(0, end - static_cast<off_t>(tail.size()));
+  const ssize_t n = ::pread(printed_, tail.data(), tail.size(), from);
+  if (n <= 0) return {};
+  std::string text(tail.data(), static_cast<std::size_t>(n));
+  text.erase(text.find_last_not_of(" \r\n") + 1);
+  text.erase(0, text.rfind('\n') + 1);
+  std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
 }
 
 }  // namespace tcproof::harness

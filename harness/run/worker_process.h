@@ -55,6 +55,8 @@ class WorkerProcess {
   /// Waits for the end of a worker that has closed its side, and says what it died of: "SIGSEGV
   /// (Segmentation fault)", "exit status 3"; empty after a plain exit.
   std::string bury();
+  /// The last thing that a foreign stack printed before its worker ended: an assertion's text.
+  std::string last_line() const;
 
  private:
   WorkerProcess() = default;
@@ -62,6 +64,7 @@ class WorkerProcess {
 
   pid_t pid_ = -1;
   int descriptor_ = -1;
+  int printed_ = -1;                // what a foreign stack prints, a file in memory
   WorkerStatus* status_ = nullptr;  // shared memory
   std::deque<Assignment> outstanding_;
   Inbox inbox_;

@@ -110,7 +110,16 @@ Application::Done Application::open_udp(const checks::Step& step) {
   const std::uint16_t usual = passive ? case_.connections[step.conn].target_port : std::uint16_t{0};
   const auto opened = stack_.bind(case_.family, step.call.port.value_or(usual));
   one.handle = opened.handle;
-  return {opened.outcome, {}};
+  if (opened.outcome != Outcome::ok) return {opened.outcome, {}};
+  return set_datagram(one, step.call);
+}
+
+Application::Done Application::set_datagram(const Socket& one, const Call& call) {
+  for (const auto& [name, value] : call.options) {
+    const Outcome outcome = stack_.set_datagram(one.handle, name, value);
+    if (outcome != Outcome::ok) return {outcome, {}};
+  }
+  return {};
 }
 
 wire::Buffer Application::text_of(const Call& call, std::uint64_t first) const {
@@ -200,7 +209,7 @@ Application::Done Application::status(const checks::Step& step) {
 Application::Done Application::set(const checks::Step& step, Instant now) {
   const Socket& one = socket(step);
   if (one.handle == 0) return {Outcome::no_connection, {}};
-  if (!case_.connections[step.conn].tcp) return {Outcome::unsupported, {}};
+  if (!case_.connections[step.conn].tcp) return set_datagram(one, step.call);
   for (const auto& [name, value] : step.call.options) {
     const Outcome outcome = stack_.set(one.handle, name, value, now);
     if (outcome != Outcome::ok) return {outcome, {}};

@@ -63,6 +63,7 @@ class Application {
   Done open(const checks::Step& step, Instant now);
   Done open_tcp(const checks::Step& step, Instant now);
   Done open_udp(const checks::Step& step);
+  Done set_datagram(const Socket& one, const checks::Call& call);
   Done send(const checks::Step& step, Instant now);
   Done send_tcp(Socket& socket, const checks::Call& call, Instant now);
   Done send_udp(const checks::Step& step, Instant now);

@@ -36,6 +36,8 @@ class StackInstance {
         transition;
     /// A word for `-v`.
     std::function<void(std::string_view text)> note;
+    /// The stack has broken this interface, `text` says how: the case ends there and fails.
+    std::function<void(std::string_view text)> broke;
   };
 
   struct OpenOptions {
@@ -94,6 +96,11 @@ class StackInstance {
   virtual Opened bind(wire::Family family, std::uint16_t port) = 0;  // 0: an ephemeral port
   virtual checks::Outcome send_datagram(Handle handle, const Endpoint& remote, wire::Bytes data,
                                         Instant now) = 0;
+  /// `name` and `value` as in checks::Call::options, of the datagrams sent from now on.
+  virtual checks::Outcome set_datagram(Handle handle, std::string_view name, std::int64_t value) {
+    static_cast<void>(handle), static_cast<void>(name), static_cast<void>(value);
+    return checks::Outcome::unsupported;
+  }
   /// The oldest datagram that waits; empty: none.
   virtual std::optional<wire::Buffer> receive_datagram(Handle handle) = 0;
   /// An ICMP error that came for this port since the last look, else ok.

@@ -10,7 +10,9 @@ namespace {
 
 // No case asks a target for more at one instant: beyond it the target talks to itself, or will not
 // stop.
-constexpr int most_frames_at_instant = 20'000;
+constexpr int most_frames_at_instant = 5'000;
+// No case lets it send more in all, however long it runs.
+constexpr int most_frames = 100'000;
 constexpr int most_deadlines_at_instant = 20'000;
 
 constexpr checks::ConnId no_connection = 0xff;
@@ -40,18 +42,31 @@ StackInstance::Output SimBench::stack_output() {
   return {.frame = [this](wire::Bytes frame) { target_sends(frame); },
           .transition =
               [this](StackInstance::Handle handle, checks::State from, checks::State to,
-                     std::string_view) {
+                     std::string_view rule) {
+                note_transition(from, to, rule);
                 unmatched_.push_back({news_.size(), handle, from == checks::State::listen});
                 news_.push_back(checks::StateSeen{simulator_.now(), no_connection, to, true});
               },
           .note =
               [this](std::string_view text) {
                 news_.push_back(checks::TargetNote{simulator_.now(), std::string(text)});
+              },
+          .broke =
+              [this](std::string_view text) {
+                news_.push_back(checks::TargetDied{
+                    simulator_.now(), "the target breaks its interface: " + std::string(text)});
               }};
 }
 
+void SimBench::note_transition(checks::State from, checks::State to, std::string_view rule) {
+  if (rule.empty()) return;
+  std::string text(checks::to_string(from));
+  text.append(" -> ").append(checks::to_string(to)).append(": ").append(rule);
+  news_.push_back(checks::TargetNote{simulator_.now(), std::move(text)});
+}
+
 void SimBench::target_sends(wire::Bytes frame) {
-  if (++frames_at_instant_ > most_frames_at_instant) {
+  if (++frames_at_instant_ > most_frames_at_instant || ++frames_ > most_frames) {
     restless_ = true;
     return;
   }

@@ -27,6 +27,7 @@ namespace {
 
 /// RFC 2863 ifOperStatus "up", as in IFLA_OPERSTATE.
 constexpr int operational_up = 6;
+constexpr std::size_t most_indices = 64;
 
 template <auto function>
 struct Release {
@@ -116,7 +117,7 @@ Tried<Netlink> Netlink::open(const Namespace& space) {
 }
 
 Tried<void> Netlink::add_pair(const Device& here, const Device& there, const Namespace& other,
-                              std::uint32_t mtu) {
+                              std::uint32_t mtu, unsigned queues) {
   const VethLink link(rtnl_link_veth_alloc());
   rtnl_link* const peer = rtnl_link_veth_get_peer(link.get());
   rtnl_link_set_name(link.get(), here.name.c_str());
@@ -125,6 +126,10 @@ Tried<void> Netlink::add_pair(const Device& here, const Device& there, const Nam
   rtnl_link_set_addr(peer, nl_address(there.mac).get());
   rtnl_link_set_mtu(link.get(), mtu);
   rtnl_link_set_mtu(peer, mtu);
+  for (rtnl_link* const end : {link.get(), peer}) {
+    rtnl_link_set_num_tx_queues(end, queues);
+    rtnl_link_set_num_rx_queues(end, queues);
+  }
   rtnl_link_set_ns_fd(peer, other.descriptor());
   const int code = rtnl_link_add(socket_.get(), link.get(), NLM_F_CREATE | NLM_F_EXCL);
   rtnl_link_put(peer);
@@ -132,11 +137,15 @@ Tried<void> Netlink::add_pair(const Device& here, const Device& there, const Nam
 }
 
 Tried<int> Netlink::index(const std::string& device) {
+  // A device of ours keeps its name and its number, and asking costs more than most changes.
+  if (const auto known = indices_.find(device); known != indices_.end()) return known->second;
   rtnl_link* found = nullptr;
   const int code = rtnl_link_get_kernel(socket_.get(), 0, device.c_str(), &found);
   if (code < 0) return refused("find the interface " + device, code);
   const Link link(found);
-  return rtnl_link_get_ifindex(link.get());
+  // Of a namespace that many networks come and go in, what was asked long ago is gone.
+  if (indices_.size() >= most_indices) indices_.clear();
+  return indices_[device] = rtnl_link_get_ifindex(link.get());
 }
 
 Tried<void> Netlink::without_link_local(const std::string& device) {

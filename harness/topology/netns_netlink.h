@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,9 +32,10 @@ class Netlink {
  public:
   static Tried<Netlink> open(const Namespace& space);
 
-  /// A pair: `here` in this namespace, `there` in `other`; both down, MTU in octets.
+  /// A pair: `here` in this namespace, `there` in `other`; both down, MTU in octets. Each end has
+  /// `queues` queues to send and to receive.
   Tried<void> add_pair(const Device& here, const Device& there, const Namespace& other,
-                       std::uint32_t mtu);
+                       std::uint32_t mtu, unsigned queues = 1);
   /// Before the device is up: it makes no IPv6 link-local address of its own, and so neither looks
   /// for its duplicates nor for routers (RFC 4862 5.3, RFC 4861 6.3.7).
   Tried<void> without_link_local(const std::string& device);
@@ -63,6 +65,7 @@ class Netlink {
   Tried<int> index(const std::string& device);
 
   std::unique_ptr<nl_sock, Close> socket_;
+  std::map<std::string, int> indices_;
 };
 
 /// Turns off everything that lets frames pass unfinished (partial checksums, oversized segments):

@@ -21,17 +21,21 @@ using checks::LinkId;
 /// RFC 8200 5. On a link with less the kernel runs without IPv6, its sysctls included.
 constexpr std::uint32_t smallest_v6_mtu = 1280;
 
+/// fe80::/64 with the interface identifier of RFC 2464 4.
+wire::IpPrefix link_local(const wire::MacAddress& mac) {
+  const auto& m = mac.octets;
+  return {{wire::Family::v6,
+           {0xfe, 0x80, 0, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(m[0] ^ 2), m[1], m[2], 0xff,
+            0xfe, m[3], m[4], m[5]}},
+          64};
+}
+
 /// Octets of a dropped IPv4 packet that the kernel quotes: its errors fill 576 (RFC 1812 4.3.2.3). A
 /// network that asks for the default 28 gets them too, which no receiver may mind.
 constexpr std::uint16_t kernel_quotes = 576 - 28;
 
 constexpr Duration patience = 5s;
 constexpr Duration look_again = 200us;
-
-/// Both ends of a link may stand in one namespace, so names differ by end too.
-std::string device_name(LinkId link, std::size_t end) {
-  return fmt::format("link{}{}", link, end == 0 ? 'a' : 'b');
-}
 
 /// The other ends of the two pairs that an impaired link is made of.
 std::string hop_name(LinkId link, std::size_t end) {
@@ -109,6 +113,22 @@ Tried<void> apply(const Namespace& space, Sysctls& sysctls, std::span<const Sett
 
 }  // namespace
 
+Tried<NetnsHost> NetnsHost::make() {
+  auto space = Namespace::make();
+  if (!space) return tl::unexpected(space.error());
+  auto netlink = Netlink::open(*space);
+  if (!netlink) return tl::unexpected(netlink.error());
+  return NetnsHost{std::move(*space), std::move(*netlink), {}, {}};
+}
+
+std::string NetnsNetwork::device_name(LinkId id, std::size_t end) const {
+  // Both ends of a link may stand in one namespace, so names differ by end too.
+  const char side = end == 0 ? 'a' : 'b';
+  if (shares_tester(network_->links[id].ends[end].host))
+    return fmt::format("t{}.{}{}", options_.serial, id, side);
+  return fmt::format("link{}{}", id, side);
+}
+
 bool NetnsNetwork::has_v6(LinkId id) const {
   return ipv6_ && network_->links[id].mtu >= smallest_v6_mtu;
 }
@@ -120,7 +140,14 @@ bool NetnsNetwork::is_real(HostId id) const {
 
 Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options options,
                                         link::Reaper& reaper) {
-  NetnsNetwork built(network, options);
+  const auto played = [&](const checks::LinkEnd& end) {
+    return end.host != network.target && !network.hosts[end.host].forwards;
+  };
+  // A link ends with the namespace of its other end, so that one must not be shared too.
+  const bool closed_in_itself = std::ranges::any_of(
+      network.links, [&](const auto& link) { return std::ranges::all_of(link.ends, played); });
+  if (closed_in_itself || options.laboratory) options.tester = nullptr;
+  NetnsNetwork built(network, std::move(options));
   if (auto ok = built.refuse_what_is_missing(); !ok) return tl::unexpected(ok.error());
   built.find_path();
   if (auto ok = built.make_hosts(); !ok) return tl::unexpected(ok.error());
@@ -141,7 +168,7 @@ Tried<NetnsNetwork> NetnsNetwork::build(const checks::Network& network, Options 
   }
   if (auto ok = built.wait_until_addressed(); !ok) return tl::unexpected(ok.error());
   if (auto ok = built.start_hop(reaper); !ok) return tl::unexpected(ok.error());
-  if (options.laboratory) return built;
+  if (built.options_.laboratory) return built;
   if (auto ok = built.open_taps(reaper); !ok) return tl::unexpected(ok.error());
   return built;
 }
@@ -195,19 +222,16 @@ void NetnsNetwork::find_path() {
 Tried<void> NetnsNetwork::make_hosts() {
   for (std::size_t i = 0; i < network_->hosts.size(); ++i) {
     const auto id = static_cast<HostId>(i);
-    if (place(id) != id) continue;
-    auto space = Namespace::make();
-    if (!space) return tl::unexpected(space.error());
-    auto netlink = Netlink::open(*space);
-    if (!netlink) return tl::unexpected(netlink.error());
-    Host made{std::move(*space), std::move(*netlink), {}, {}};
-    Host& kept = hosts_.emplace(id, std::move(made)).first->second;
+    if (place(id) != id || shares_tester(id)) continue;
+    auto made = NetnsHost::make();
+    if (!made) return tl::unexpected(made.error());
+    NetnsHost& kept = hosts_.emplace(id, std::move(*made)).first->second;
     if (auto ok = prepare_host(kept, id); !ok) return ok;
   }
   return {};
 }
 
-Tried<void> NetnsNetwork::prepare_host(Host& on, HostId id) const {
+Tried<void> NetnsNetwork::prepare_host(NetnsHost& on, HostId id) const {
   // Without an address the tester's kernel answers nothing, whatever its settings.
   if (!is_real(id)) return {};
   if (auto up = on.netlink.set_up("lo"); !up) return up;
@@ -232,16 +256,20 @@ bool NetnsNetwork::is_impaired(LinkId id) const {
 Tried<void> NetnsNetwork::make_link(LinkId id) {
   if (is_impaired(id)) return make_impaired_link(id);
   const auto& link = network_->links[id];
-  Host& a = host(link.ends[0].host);
-  Host& b = host(link.ends[1].host);
+  NetnsHost& a = host(link.ends[0].host);
+  NetnsHost& b = host(link.ends[1].host);
   const Device here{device_name(id, 0), network_->hosts[link.ends[0].host].mac};
   const Device there{device_name(id, 1), network_->hosts[link.ends[1].host].mac};
   if (auto ok = a.netlink.add_pair(here, there, b.space, link.mtu); !ok) return ok;
   for (std::size_t end = 0; end < 2; ++end) {
     const HostId owner = link.ends[end].host;
     const std::string device = device_name(id, end);
-    Host& on = host(owner);
-    if (auto ok = quieten(on.space, on.netlink, device, has_v6(id)); !ok) return ok;
+    NetnsHost& on = host(owner);
+    // What the tester crafts is whole, whatever its own end could do for it.
+    const auto quiet = is_real(owner) ? quieten(on.space, on.netlink, device, has_v6(id))
+                       : has_v6(id)   ? on.netlink.without_link_local(device)
+                                      : Tried<void>{};
+    if (!quiet) return quiet;
   }
   if (auto ok = a.netlink.set_up(here.name); !ok) return ok;
   return b.netlink.set_up(there.name);
@@ -257,7 +285,7 @@ Tried<void> NetnsNetwork::make_impaired_link(LinkId id) {
   }
   const auto& link = network_->links[id];
   for (std::size_t end = 0; end < 2; ++end) {
-    Host& on = host(link.ends[end].host);
+    NetnsHost& on = host(link.ends[end].host);
     const Device outer{device_name(id, end), network_->hosts[link.ends[end].host].mac};
     const Device inner{hop_name(id, end), {{0x02, 0xff, 0, 0, id, static_cast<std::uint8_t>(end)}}};
     if (auto ok = on.netlink.add_pair(outer, inner, cut_->space, link.mtu); !ok) return ok;
@@ -310,14 +338,18 @@ Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
   const auto& own = link.ends[end];
   const auto& other = link.ends[1 - end];
   if (!is_real(own.host)) return {};
-  Host& on = host(own.host);
+  NetnsHost& on = host(own.host);
   const std::string device = device_name(id, end);
   for (const auto& prefix : {own.v4, own.v6}) {
     if (!prefix) continue;
     if (prefix->address.family == wire::Family::v6 && !has_v6(id)) continue;
     if (auto ok = on.netlink.add_address(device, *prefix); !ok) return ok;
   }
-  if (options_.manual_neighbours) return {};
+  // RFC 4291 2.1: the kernel probes the neighbours it knows from a link-local address only.
+  if (options_.manual_neighbours)
+    return own.v6 && has_v6(id)
+               ? on.netlink.add_address(device, link_local(network_->hosts[own.host].mac))
+               : Tried<void>{};
   for (const auto& prefix : {other.v4, other.v6}) {
     if (!prefix) continue;
     if (prefix->address.family == wire::Family::v6 && !has_v6(id)) continue;
@@ -328,7 +360,7 @@ Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {
 }
 
 Tried<void> NetnsNetwork::add_routes(HostId id) {
-  Host& on = host(id);
+  NetnsHost& on = host(id);
   for (HostRoute wanted : routes_of(*network_, id)) {
     if (wanted.route.to.address.family == wire::Family::v6 && !has_v6(wanted.link)) continue;
     const auto& link = network_->links[wanted.link];
@@ -345,7 +377,7 @@ Tried<void> NetnsNetwork::wait_until_operational() {
   for (std::size_t i = 0; i < network_->links.size(); ++i) {
     for (std::size_t end = 0; end < 2; ++end) {
       const std::string device = device_name(static_cast<LinkId>(i), end);
-      Host& on = host(network_->links[i].ends[end].host);
+      NetnsHost& on = host(network_->links[i].ends[end].host);
       const auto ready = wait_for("wait for " + device + " to become operational",
                                   [&] { return on.netlink.operational(device); });
       if (!ready) return ready;
@@ -364,7 +396,7 @@ Tried<void> NetnsNetwork::wait_until_addressed() {
     if (!has_v6(static_cast<LinkId>(i))) continue;
     for (const auto& end : network_->links[i].ends) {
       if (!is_real(end.host) || !end.v6) continue;
-      Host& on = host(end.host);
+      NetnsHost& on = host(end.host);
       const auto& address = end.v6->address;
       const auto ready = wait_for("wait for the address " + wire::to_string(address),
                                   [&] { return on.netlink.owns(address); });
@@ -399,7 +431,7 @@ Tried<void> NetnsNetwork::open_taps(link::Reaper& reaper) {
 }
 
 Tried<void> NetnsNetwork::flush_path_mtu() {
-  Host& target = host(network_->target);
+  NetnsHost& target = host(network_->target);
   for (const auto& [device, route] : target.routes) {
     if (auto ok = target.netlink.remove_route(device, route); !ok) return ok;
     if (auto ok = target.netlink.add_route(device, route); !ok) return ok;

@@ -16,6 +16,16 @@
 
 namespace tcproof::harness {
 
+/// A namespace with what is needed to work in it.
+struct NetnsHost {
+  static Tried<NetnsHost> make();
+
+  Namespace space;
+  Netlink netlink;
+  Sysctls sysctls;
+  std::vector<std::pair<std::string, Route>> routes;  // by device
+};
+
 /// A checks::Network made of veth pairs: a namespace for the target, one for each router, and one
 /// without any address for the ends of everybody else, whose frames the tester crafts. Ends with
 /// this object.
@@ -38,6 +48,11 @@ class NetnsNetwork {
     bool laboratory = false;
     std::uint64_t seed = 1;  // of what the impaired links draw
     std::string draws;       // and whose draws they are: the case
+    /// A namespace for the tester's ends that outlives the network; empty: one of its own. Many
+    /// networks may share it, since a kernel without an address says nothing: making and ending one
+    /// is a third of what a network costs. Each has a `serial` of its own.
+    NetnsHost* tester = nullptr;
+    std::uint32_t serial = 0;
   };
   /// `network` and `reaper` outlive it. A network that needs what the kernel's routers cannot do is
   /// refused with a skip, see is_skip().
@@ -46,7 +61,7 @@ class NetnsNetwork {
 
   /// 0, or the errno of a refusal: see Sysctls.
   int write_target_sysctl(const std::string& name, const std::string& value) {
-    Host& on = host(network_->target);
+    NetnsHost& on = host(network_->target);
     return on.sysctls.write(on.space, name, value);
   }
   const Namespace& target() const { return host(network_->target).space; }
@@ -60,13 +75,6 @@ class NetnsNetwork {
   Tried<void> flush_path_mtu();
 
  private:
-  struct Host {
-    Namespace space;
-    Netlink netlink;
-    Sysctls sysctls;
-    std::vector<std::pair<std::string, Route>> routes;  // by device
-  };
-
   NetnsNetwork(const checks::Network& network, Options options)
       : network_(&network), options_(std::move(options)) {}
 
@@ -76,12 +84,19 @@ class NetnsNetwork {
   bool is_real(checks::HostId id) const;
   /// The key of a host in hosts_: its own, or the tester's for those the tester plays.
   checks::HostId place(checks::HostId id) const { return is_real(id) ? id : network_->tester; }
-  Host& host(checks::HostId id) { return hosts_.at(place(id)); }
-  const Host& host(checks::HostId id) const { return hosts_.at(place(id)); }
+  NetnsHost& host(checks::HostId id) {
+    return shares_tester(id) ? *options_.tester : hosts_.at(place(id));
+  }
+  const NetnsHost& host(checks::HostId id) const {
+    return shares_tester(id) ? *options_.tester : hosts_.at(place(id));
+  }
+  bool shares_tester(checks::HostId id) const { return options_.tester != nullptr && !is_real(id); }
+  /// One end of a link, named so that no other device of its namespace has the name.
+  std::string device_name(checks::LinkId id, std::size_t end) const;
 
   Tried<void> refuse_what_is_missing() const;
   Tried<void> make_hosts();
-  Tried<void> prepare_host(Host& on, checks::HostId id) const;
+  Tried<void> prepare_host(NetnsHost& on, checks::HostId id) const;
   Tried<void> make_link(checks::LinkId id);
   Tried<void> make_impaired_link(checks::LinkId id);
   Tried<void> start_hop(link::Reaper& reaper);
@@ -98,7 +113,7 @@ class NetnsNetwork {
   const checks::Network* network_;
   Options options_;
   bool ipv6_ = has_ipv6();
-  std::map<checks::HostId, Host> hosts_;
+  std::map<checks::HostId, NetnsHost> hosts_;
   std::vector<std::size_t> near_ends_;  // by link: 0 or 1
   std::vector<checks::LinkId> path_;
   std::vector<Tap> taps_;

@@ -47,6 +47,14 @@ Tried<void> map_identities(uid_t user, gid_t group) {
   return {};
 }
 
+/// Whether this process may make network namespaces as it is. The root of a user namespace may, but
+/// not return to a network namespace that the machine owns: it then stays in a fresh one.
+bool is_network_admin() {
+  const UniqueFd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!home || ::unshare(CLONE_NEWNET) != 0) return false;
+  return ::setns(home.get(), CLONE_NEWNET) == 0 || Namespace::make().has_value();
+}
+
 }  // namespace
 
 std::string user_namespace_remedy(const std::string& step, int number) {
@@ -78,8 +86,7 @@ std::string user_namespace_remedy(const std::string& step, int number) {
 }
 
 Tried<void> become_network_admin() {
-  auto probe = Namespace::make();
-  if (probe) return {};
+  if (is_network_admin()) return {};
   const uid_t user = ::geteuid();
   const gid_t group = ::getegid();
   if (::unshare(CLONE_NEWUSER) != 0) return refused("make a user namespace", errno);
@@ -87,7 +94,7 @@ Tried<void> become_network_admin() {
   // From here on home is a namespace that the new user namespace owns: setns() back to the
   // machine's own would be refused.
   if (::unshare(CLONE_NEWNET) != 0) return refused("make a network namespace", errno);
-  probe = Namespace::make();
+  const auto probe = Namespace::make();
   if (!probe) return tl::unexpected(probe.error());
   return {};
 }

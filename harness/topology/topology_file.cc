@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "checks/spelling.h"
 #include "harness/case/fields.h"
 #include "harness/case/scope.h"
-#include "harness/case/spelling.h"
 #include "harness/case/values.h"
 
 namespace tcproof::harness {
@@ -198,7 +198,8 @@ class TopologyReader {
     std::vector<std::string_view> names;
     for (const checks::NetworkHost& host : network_.hosts) names.push_back(host.name);
     problems_.add(entry.key_place, fmt::format("no host '{}'", entry.key),
-                  did_you_mean(entry.key, names, fmt::format("there are {}", join(names))));
+                  checks::did_you_mean(entry.key, names,
+                                       fmt::format("there are {}", fmt::join(names, ", "))));
     return std::nullopt;
   }
 
@@ -373,7 +374,7 @@ Loaded<checks::Network> load_topology(const std::filesystem::path& path,
   const auto known = loading::topology_variables(document.root);
   for (const auto& [name, text] : variables) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string meant = loading::nearest(name, known);
+    const std::string meant = checks::nearest(name, known);
     problems.add({document.source.get()}, fmt::format("this topology has no variable '{}'", name),
                  meant.empty() ? "" : fmt::format("did you mean '{}'?", meant));
   }

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "stack/host/rules.h"
+#include "stack/host/slot.h"
 #include "stack/tcp/reset.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/ipv4.h"
@@ -22,44 +25,7 @@ namespace {
 constexpr std::uint16_t first_ephemeral = 49152;  // RFC 6335 6: the dynamic ports
 constexpr std::size_t ephemeral_ports = 0x10000 - first_ephemeral;
 
-std::uint32_t listen_key(Family family, std::uint16_t port) {
-  return (family == Family::v4 ? 0U : 0x10000U) | port;
-}
-
 }  // namespace
-
-/// A connection, who its peer is and where the host keeps it.
-struct Connections::Slot final : tcp::Output {
-  Slot(Connections& all, ConnectionId slot_id, Family slot_family, std::uint16_t port,
-       const Host::OpenOptions& open_options)
-      : owner(all),
-        id(slot_id),
-        family(slot_family),
-        tuple{.local_port = port},
-        options(open_options),
-        connection(all.config_for(slot_family, open_options), *this) {}
-
-  void segment(const tcp::Segment& segment) override {
-    owner.transmit(tuple, options.ttl.value_or(64), options.tos.value_or(0), segment, owner.now_);
-  }
-  void transition(State from, State to, std::string_view rule) override {
-    if (owner.output_.transition) owner.output_.transition(id, from, to, rule);
-  }
-  void trace(std::string_view rule) override {
-    if (owner.output_.trace) owner.output_.trace(rule);
-  }
-
-  Connections& owner;
-  ConnectionId id;
-  Family family;
-  Tuple tuple;  // of a listener only the local port counts
-  Host::OpenOptions options;
-  bool is_bound = false;
-  bool is_listening = false;
-  bool released = false;
-  DeadlinePlace deadline;
-  tcp::Connection connection;
-};
 
 std::size_t Connections::TupleHash::operator()(const Tuple& tuple) const {
   std::array<std::uint8_t, 20> octets{};
@@ -79,6 +45,10 @@ Connections::Connections(const HostConfig& config, ip::Layer& layer, const HostO
           static_cast<std::uint16_t>(first_ephemeral + config.secret % ephemeral_ports)) {}
 
 Connections::~Connections() = default;
+
+std::uint32_t Connections::listen_key(Family family, std::uint16_t port) {
+  return (family == Family::v4 ? 0U : 0x10000U) | port;
+}
 
 Connections::Slot* Connections::slot(ConnectionId id) const {
   const auto found = slots_.find(id);
@@ -100,10 +70,13 @@ tcp::Config Connections::config_for(Family family, const Host::OpenOptions& opti
   const std::uint32_t headers = family == Family::v4
                                     ? wire::Ipv4Header::size + wire::TcpHeader::size
                                     : wire::Ipv6Header::size + wire::TcpHeader::size;
-  const std::uint32_t room = config_.mtu > headers ? config_.mtu - headers : 1;
+  const std::uint32_t mtu = layer_.interface().link_mtu(family);
+  const std::uint32_t room = mtu > headers ? mtu - headers : 1;
   tcp::Config config = config_.tcp;
   config.mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(room, 0xffff));
   if (options.mss) config.mss = std::min(config.mss, *options.mss);
+  config.ip_header = static_cast<std::uint16_t>(family == Family::v4 ? wire::Ipv4Header::size
+                                                                     : wire::Ipv6Header::size);
   config.default_send_mss = family == Family::v4 ? 536 : 1220;  // MUST-15
   config.nagle = config.nagle && !options.nodelay;
   config.receive_buffer = options.receive_buffer.value_or(config.receive_buffer);
@@ -129,13 +102,19 @@ wire::Seq Connections::choose_iss(const Slot& slot, Instant now) const {
                         slot.tuple.remote, slot.tuple.remote_port, now);
 }
 
+std::uint32_t Connections::timestamp_offset(const Slot& slot) const {
+  return isns_.timestamp_offset(layer_.interface().prefix(slot.family)->address,
+                                slot.tuple.local_port, slot.tuple.remote, slot.tuple.remote_port);
+}
+
 Host::Opened Connections::open_passive(Family family, std::uint16_t port,
                                        const Host::OpenOptions& options, Instant now) {
   now_ = now;
   if (port == 0 || !layer_.interface().prefix(family)) return {0, Error::illegal};
+  if (options.local && !layer_.interface().is_ours(*options.local)) return {0, Error::illegal};
   Slot& slot = make_slot(family, port, options);
   slot.connection.open_passive(now);
-  listen(slot);
+  wait_for_syn(slot);
   settle(slot);
   return {slot.id, Error::none};
 }
@@ -148,14 +127,23 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
   if (remote_port == 0 || remote.is_unspecified()) return {0, Error::unspecified};
   // MUST-46: no OPEN to a broadcast or multicast address.
   if (remote.is_multicast() || interface.is_broadcast(remote)) return {0, Error::illegal};
-  if (interface.is_ours(remote) || !interface.next_hop(remote)) return {0, Error::unreachable};
+  if (options.local && !interface.is_ours(*options.local)) return {0, Error::illegal};
+  if (interface.is_ours(remote) || !layer_.has_route(remote)) return {0, Error::unreachable};
+  std::optional<ip::OptionsV4> route;
+  if (!options.source_route.empty()) {
+    route = ip::source_route(options.source_route, remote);
+    if (!route || remote.family != Family::v4) return {0, Error::illegal};
+  }
   const std::uint16_t port = local_port != 0 ? local_port : free_port(remote, remote_port);
   if (port == 0) return {0, Error::no_resources};
   if (bound_.contains({remote, remote_port, port})) return {0, Error::already_exists};
   Slot& slot = make_slot(remote.family, port, options);
   slot.tuple = {remote, remote_port, port};
+  slot.route = route;
   bind(slot);
+  fit_path(slot);
   const ConnectionId id = slot.id;
+  slot.connection.set_timestamp_offset(timestamp_offset(slot));
   slot.connection.open_active(choose_iss(slot, now), now);
   settle(slot);
   return {id, Error::none};
@@ -167,7 +155,8 @@ std::uint16_t Connections::free_port(const IpAddress& remote, std::uint16_t remo
     const std::uint16_t port = next_ephemeral_;
     next_ephemeral_ = port == 0xffff ? first_ephemeral : static_cast<std::uint16_t>(port + 1);
     if (!bound_.contains({remote, remote_port, port}) &&
-        !listeners_.contains(listen_key(remote.family, port)))
+        !passive_opens_.contains(listen_key(remote.family, port)) &&
+        !listening_.contains(listen_key(remote.family, port)))
       return port;
   }
   return 0;
@@ -212,11 +201,31 @@ Error Connections::abort(ConnectionId id, Instant now) {
   return error;
 }
 
-Error Connections::set_nodelay(ConnectionId id, bool on, Instant now) {
+Error Connections::stop_receiving(ConnectionId id, Instant now) {
   now_ = now;
   Slot* found = slot(id);
   if (found == nullptr) return Error::does_not_exist;
-  found->connection.set_nagle(!on, now);
+  const Error error = found->connection.stop_receiving(now);
+  settle(*found);
+  return error;
+}
+
+Error Connections::set(ConnectionId id, const Host::Settings& settings, Instant now) {
+  now_ = now;
+  Slot* found = slot(id);
+  if (found == nullptr) return Error::does_not_exist;
+  tcp::Connection& connection = found->connection;
+  if (settings.ttl) found->options.ttl = settings.ttl;
+  if (settings.tos) found->options.tos = settings.tos;
+  if (settings.nodelay) connection.set_nagle(!*settings.nodelay, now);
+  if (settings.keep_alive) {
+    const bool off = *settings.keep_alive == Duration::zero();
+    connection.set_keep_alive(off ? std::nullopt : settings.keep_alive, now);
+  }
+  if (settings.user_timeout) connection.set_user_timeout(*settings.user_timeout, now);
+  if (settings.abort_on_close) connection.set_abort_on_close(*settings.abort_on_close);
+  if (settings.receive_buffer) connection.set_receive_buffer(*settings.receive_buffer, now);
+  if (settings.send_buffer) connection.set_send_buffer(*settings.send_buffer);
   settle(*found);
   return Error::none;
 }
@@ -245,27 +254,29 @@ void Connections::unbind(Slot& slot) {
   slot.is_bound = false;
 }
 
-void Connections::listen(Slot& slot) {
+void Connections::wait_for_syn(Slot& slot) {
   slot.tuple = {.local_port = slot.tuple.local_port};
-  listeners_[listen_key(slot.family, slot.tuple.local_port)].insert(slot.id);
-  slot.is_listening = true;
+  passive_opens_[listen_key(slot.family, slot.tuple.local_port)].insert(slot.id);
+  slot.is_waiting = true;
 }
 
-void Connections::stop_listening(Slot& slot) {
-  if (!slot.is_listening) return;
-  const auto port = listeners_.find(listen_key(slot.family, slot.tuple.local_port));
+void Connections::stop_waiting(Slot& slot) {
+  if (!slot.is_waiting) return;
+  const auto port = passive_opens_.find(listen_key(slot.family, slot.tuple.local_port));
   port->second.erase(slot.id);
-  if (port->second.empty()) listeners_.erase(port);
-  slot.is_listening = false;
+  if (port->second.empty()) passive_opens_.erase(port);
+  slot.is_waiting = false;
 }
 
 /// After every event of a connection: its place in the tables follows its state, its timer its
 /// deadline. May end the life of `slot`.
 void Connections::settle(Slot& slot) {
+  if (slot.learned_mtu != 0) learn_path_mtu(slot);
+  if (slot.listener != 0 && !settle_in_backlog(slot)) return;
   const State state = slot.connection.state();
   if (state == State::closed) {
     unbind(slot);
-    stop_listening(slot);
+    stop_waiting(slot);
     deadlines_.remove(slot);
     if (slot.released) slots_.erase(slot.id);
     return;
@@ -274,47 +285,80 @@ void Connections::settle(Slot& slot) {
   // peer.
   if (state == State::listen && slot.is_bound) {
     unbind(slot);
-    listen(slot);
+    wait_for_syn(slot);
   }
   deadlines_.set(slot, slot.connection.next_deadline());
 }
 
 Connections::Slot* Connections::match(const Tuple& tuple) {
   if (const auto exact = bound_.find(tuple); exact != bound_.end()) return exact->second;
-  const auto port = listeners_.find(listen_key(tuple.remote.family, tuple.local_port));
-  return port == listeners_.end() ? nullptr : slot(*port->second.begin());
+  const auto port = passive_opens_.find(listen_key(tuple.remote.family, tuple.local_port));
+  return port == passive_opens_.end() ? nullptr : slot(*port->second.begin());
+}
+
+void Connections::trace(std::string_view rule) const {
+  if (output_.trace) output_.trace(rule);
 }
 
 void Connections::input(const ip::Packet& packet, Instant now) {
   now_ = now;
-  const auto trace = [&](std::string_view rule) {
-    if (output_.trace) output_.trace(rule);
-  };
-  if (packet.group) return trace("drop: tcp, sent to a group, RFC 9293 MUST-57");
-  if (packet.src.is_unspecified()) return trace("drop: tcp, no source address, RFC 9293 MUST-63");
+  arriving_ = &packet;
+  if (packet.group) return trace(rule::to_a_group);
+  if (packet.src.is_unspecified()) return trace(rule::from_nowhere);
   // The checksum covers what the IP length says, so it can be judged before the header is believed.
   if (wire::transport_checksum(packet.src, packet.dst, packet.protocol, packet.payload) != 0)
-    return trace("drop: tcp, bad checksum, RFC 9293 MUST-3");
+    return trace(rule::bad_checksum);
   const auto view = wire::TcpView::parse(packet.payload);
-  if (!view) return trace("drop: tcp, the data offset does not fit what came, RFC 9293 3.1");
+  if (!view) return trace(rule::bad_offset);
   const Tuple from{packet.src, view->src_port(), view->dst_port()};
-  const tcp::Segment segment = read_segment(*view);
+  tcp::Segment segment = read_segment(*view);
+  // Who does not know the option does not echo it in a RST either.
+  if (!config_.tcp.features.timestamps) segment.timestamps.reset();
   Slot* found = match(from);
-  if (found == nullptr) return no_connection(from, segment, now);
-  if (found->is_listening) return segment_for_listener(*found, from, segment, now);
-  found->connection.on_segment(segment, now);
-  settle(*found);
+  std::optional<wire::Seq> above;
+  if (found != nullptr && found->connection.yields_to(segment) && somebody_listens(from)) {
+    above = found->connection.send_next();
+    found->connection.give_way();
+    settle(*found);
+    found = match(from);
+  }
+  if (found != nullptr) {
+    if (found->is_waiting) return segment_for_listener(*found, from, segment, now, above);
+    const std::size_t before = found->connection.unacknowledged();
+    take_source_route(*found, packet);
+    found->connection.on_segment(segment, now);
+    // RFC 4861 7.3.1: what we sent has arrived, so the next hop works.
+    if (found->family == Family::v6 && found->connection.unacknowledged() < before)
+      layer_.progress(packet.src, now);
+    return settle(*found);
+  }
+  const auto server = listening_.find(listen_key(from.remote.family, from.local_port));
+  if (server != listening_.end()) return new_connection(server->second, from, segment, now, above);
+  no_connection(from, segment, now);
+}
+
+/// Who could take the new incarnation of a connection in TIME-WAIT (RFC 6191 2).
+bool Connections::somebody_listens(const Tuple& from) const {
+  const std::uint32_t key = listen_key(from.remote.family, from.local_port);
+  return passive_opens_.contains(key) || listening_.contains(key);
 }
 
 /// The peer counts only while the segment is judged: unless it moved the connection out of LISTEN,
-/// the next one may come from anywhere.
+/// the next one may come from anywhere. The numbers of a new incarnation begin above those of the
+/// old one (RFC 1122 4.2.2.13).
 void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment,
-                                       Instant now) {
+                                       Instant now, std::optional<wire::Seq> above) {
   slot.tuple = from;
-  slot.connection.set_iss(choose_iss(slot, now));
+  slot.route.reset();
+  take_source_route(slot, *arriving_);
+  fit_path(slot);
+  wire::Seq iss = choose_iss(slot, now);
+  if (above && wire::leq(iss, *above)) iss = *above + 1;
+  slot.connection.set_iss(iss);
+  slot.connection.set_timestamp_offset(timestamp_offset(slot));
   slot.connection.on_segment(segment, now);
   if (slot.connection.state() != State::listen) {
-    stop_listening(slot);
+    stop_waiting(slot);
     bind(slot);
   } else {
     slot.tuple = {.local_port = from.local_port};
@@ -325,35 +369,90 @@ void Connections::segment_for_listener(Slot& slot, const Tuple& from, const tcp:
 /// RFC 9293 3.10.7.1.
 void Connections::no_connection(const Tuple& from, const tcp::Segment& segment, Instant now) {
   const auto reset = tcp::reset_for(segment);
-  if (output_.trace)
-    output_.trace(reset ? "reset: no connection, 3.10.7.1" : "drop: no connection, 3.10.7.1");
-  if (reset) transmit(from, 64, 0, *reset, now);
+  trace(reset ? rule::no_connection_reset : rule::no_connection);
+  if (reset) transmit(from, {}, *reset, now);
 }
 
-void Connections::transmit(const Tuple& to, std::uint8_t ttl, std::uint8_t tos,
-                           const tcp::Segment& segment, Instant now) {
+/// RFC 9293 MUST-52 and MUST-53: a passive OPEN answers over the way by which it was called, and the
+/// latest way counts.
+void Connections::take_source_route(Slot& slot, const ip::Packet& packet) {
+  if (packet.options.empty() || !slot.connection.opened_passively()) return;
+  auto route = ip::return_route(packet.options, packet.src);
+  if (!route) return;
+  slot.route = route;
+  fit_path(slot);
+}
+
+/// What is known of the way, and the IP options that every segment carries (RFC 9293 MUST-67).
+void Connections::fit_path(Slot& slot) {
+  const std::size_t options = slot.route ? slot.route->size : 0;
+  slot.connection.path_mtu_changed(layer_.path_mtu(slot.tuple.remote) -
+                                   static_cast<std::uint32_t>(options));
+}
+
+void Connections::transmit(const Tuple& to, const Carriage& carriage, const tcp::Segment& segment,
+                           Instant now) {
   const wire::MutableBytes out = layer_.payload(segment_size(segment));
   write_segment(segment, {to.local_port, to.remote_port}, out);
   const IpAddress& local = layer_.interface().prefix(to.remote.family)->address;
+  // With a source route the pseudo-header names the final destination (RFC 9293 3.1).
   wire::put16(out, 16, wire::transport_checksum(local, to.remote, wire::ip_protocol::tcp, out));
-  const ip::Sent sent = layer_.send(
-      {.dst = to.remote, .protocol = wire::ip_protocol::tcp, .ttl = ttl, .tos = tos}, now);
-  if (sent != ip::Sent::ok && output_.trace) output_.trace("drop: tcp, no way to the destination");
+  ip::Outgoing packet{.dst = to.remote,
+                      .protocol = wire::ip_protocol::tcp,
+                      .ttl = carriage.ttl,
+                      .tos = carriage.tos,
+                      .df = config_.tcp.features.path_mtu_discovery};
+  if (carriage.route != nullptr) {
+    packet.dst = carriage.route->first_hop.value_or(to.remote);
+    packet.options = carriage.route->bytes();
+  }
+  if (layer_.send(packet, now) != ip::Sent::ok) trace(rule::no_way);
 }
 
 /// RFC 9293 3.9.2.2, MUST-54. The quoted segment is one of ours: its source is our end.
-void Connections::error(const ip::ErrorReport& report, Instant now) {
-  now_ = now;
+Connections::Slot* Connections::quoted(const ip::ErrorReport& report) {
   const Tuple tuple{report.remote, wire::be16(report.transport, 2),
                     wire::be16(report.transport, 0)};
   const auto found = bound_.find(tuple);
-  if (found == bound_.end()) {
-    if (output_.trace) output_.trace("drop: icmp, about no connection of ours, RFC 5927 4");
-    return;
+  if (found != bound_.end()) return found->second;
+  trace(rule::icmp_no_connection);
+  return nullptr;
+}
+
+void Connections::error(const ip::ErrorReport& report, Instant now) {
+  now_ = now;
+  Slot* slot = quoted(report);
+  if (slot == nullptr) return;
+  slot->connection.on_icmp_error(report.hard, {wire::be32(report.transport, 4)}, now);
+  settle(*slot);
+}
+
+void Connections::packet_too_big(const ip::ErrorReport& report, std::uint32_t mtu, Instant now) {
+  now_ = now;
+  Slot* slot = quoted(report);
+  if (slot == nullptr) return;
+  slot->connection.on_packet_too_big({wire::be32(report.transport, 4)}, mtu, now);
+  settle(*slot);
+}
+
+/// One connection has proof; the others to the same address need not lose a segment each.
+void Connections::learn_path_mtu(Slot& slot) {
+  const std::uint32_t mtu = std::exchange(slot.learned_mtu, 0);
+  path_mtu_changed(slot.tuple.remote, mtu);
+}
+
+void Connections::path_mtus_changed(Family family) {
+  for (const auto& [id, slot] : slots_) {
+    if (slot->is_bound && slot->family == family) fit_path(*slot);
   }
-  Slot& slot = *found->second;
-  slot.connection.on_icmp_error(report.hard, {wire::be32(report.transport, 4)}, now);
-  settle(slot);
+}
+
+void Connections::path_mtu_changed(const IpAddress& remote, std::uint32_t mtu) {
+  for (const auto& [id, slot] : slots_) {
+    if (!slot->is_bound || slot->tuple.remote != remote) continue;
+    const std::size_t options = slot->route ? slot->route->size : 0;
+    slot->connection.path_mtu_changed(mtu - static_cast<std::uint32_t>(options));
+  }
 }
 
 void Connections::advance(Instant now) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/ip/arp.h"
 
-#include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
+
+#include "stack/ip/rules.h"
 
 namespace tcproof::ip {
 
@@ -15,43 +18,42 @@ using wire::IpAddress;
 /// the opcode: who sends to us is likely to be sent to.
 void Arp::input(wire::Bytes octets, Instant now) {
   const auto packet = ArpView::parse(octets);
-  if (!packet) return sink_.trace("drop: arp, shorter than its fields, RFC 826");
+  if (!packet) return sink_.trace(rule::arp_shorter_than_its_fields);
   if (const std::string_view rule = reason_to_drop(*packet); !rule.empty())
     return sink_.trace(rule);
   const bool merged = merge(*packet, now);
-  if (!interface_.is_ours(packet->tpa())) return;
+  if (!interface_.is_ours(packet->tpa())) return sink_.trace(rule::arp_for_another_host);
   if (!merged && !packet->spa().is_unspecified()) {
-    Entry& entry = find_or_make(packet->spa());
+    Entry& entry = table_.find_or_make(packet->spa());
     entry.mac = packet->sha();
-    entry.confirmed = now;
+    entry.heard = now;
   }
   if (packet->op() == wire::arp_op::request) reply(*packet);
 }
 
 std::string_view Arp::reason_to_drop(const ArpView& packet) const {
-  if (packet.htype() != 1 || packet.hlen() != 6) return "drop: arp, not for Ethernet, RFC 826";
-  if (packet.ptype() != wire::ether_type::ipv4 || packet.plen() != 4)
-    return "drop: arp, not for IPv4, RFC 826";
-  if (packet.sha().is_group())
-    return "drop: arp, a group as sender hardware address, RFC 1812 3.3.2";
+  if (packet.htype() != 1 || packet.hlen() != 6) return rule::arp_not_for_ethernet;
+  if (packet.ptype() != wire::ether_type::ipv4 || packet.plen() != 4) return rule::arp_not_for_ipv4;
+  if (packet.sha().is_group()) return rule::arp_a_group_as_sender_hardware_address;
   const IpAddress sender = packet.spa();
   // 0.0.0.0 is a probe (RFC 5227 2.1.1): answered, never learnt.
   if (sender.is_multicast() || (interface_.is_broadcast(sender) && !sender.is_unspecified()))
-    return "drop: arp, a group as sender protocol address, RFC 1812 3.3.2";
-  if (interface_.is_ours(sender)) return "drop: arp, somebody claims our address, RFC 5227 2.4";
+    return rule::arp_a_group_as_sender_protocol_address;
+  if (interface_.is_ours(sender)) return rule::arp_somebody_claims_our_address;
   return {};
 }
 
 /// True if the sender was in the table (RFC 826's Merge_flag).
 bool Arp::merge(const ArpView& packet, Instant now) {
-  const auto found = entries_.find(packet.spa());
-  if (found == entries_.end()) return false;
-  Entry& entry = found->second;
+  Entry* const found = table_.find(packet.spa());
+  if (found == nullptr) return false;
+  Entry& entry = *found;
   entry.mac = packet.sha();
-  entry.confirmed = now;
+  entry.heard = now;
   entry.requests = 0;
   entry.due.reset();
-  reschedule();
+  table_.reschedule();
+  sink_.answered(packet.spa());
   entry.pending.send_all(sink_, *entry.mac);
   return true;
 }
@@ -67,10 +69,9 @@ void Arp::reply(const ArpView& request) {
 }
 
 std::optional<wire::MacAddress> Arp::lookup(const IpAddress& address, Instant now) const {
-  const auto found = entries_.find(address);
-  if (found == entries_.end() || !found->second.mac) return {};
-  if (now - found->second.confirmed >= lifetime) return {};
-  return found->second.mac;
+  const Entry* found = table_.find(address);
+  if (found == nullptr || !found->mac || now - found->heard >= lifetime) return {};
+  return found->mac;
 }
 
 void Arp::send(wire::MutableBytes frame, const IpAddress& next_hop, Instant now) {
@@ -78,9 +79,9 @@ void Arp::send(wire::MutableBytes frame, const IpAddress& next_hop, Instant now)
     wire::put_mac(frame, 0, *mac);
     return sink_.frame(frame);
   }
-  Entry& entry = find_or_make(next_hop);
+  Entry& entry = table_.find_or_make(next_hop);
   entry.mac.reset();
-  entry.pending.push(frame);
+  entry.pending.push(sink_, frame);
   if (entry.due) return;  // being resolved
   const Instant earliest = entry.last_request ? *entry.last_request + request_interval : now;
   if (earliest > now) {
@@ -88,7 +89,7 @@ void Arp::send(wire::MutableBytes frame, const IpAddress& next_hop, Instant now)
   } else {
     request(next_hop, entry, now);
   }
-  reschedule();
+  table_.reschedule();
 }
 
 void Arp::request(const IpAddress& target, Entry& entry, Instant now) {
@@ -110,10 +111,10 @@ void Arp::transmit(const ArpHeader& header, const wire::MacAddress& dst) {
 }
 
 void Arp::advance(Instant now) {
-  if (!next_deadline_ || *next_deadline_ > now) return;
+  if (!table_.is_due(now)) return;
   // Whoever hears of a failure may send again, so nothing is reported before the table is at rest.
-  std::vector<PendingFrames> failed;
-  for (auto& [address, entry] : entries_) {
+  std::vector<std::pair<IpAddress, PendingFrames>> failed;
+  for (auto& [address, entry] : table_.entries()) {
     if (!entry.due || *entry.due > now) continue;
     if (entry.requests < max_requests) {
       request(address, entry, now);
@@ -121,39 +122,21 @@ void Arp::advance(Instant now) {
     }
     entry.requests = 0;
     entry.due.reset();
-    failed.push_back(std::exchange(entry.pending, {}));
+    failed.emplace_back(address, std::exchange(entry.pending, {}));
   }
-  reschedule();
-  for (PendingFrames& pending : failed) {
-    sink_.trace("arp: no answer to three requests, RFC 1122 2.3.2.1");
+  table_.reschedule();
+  for (auto& [address, pending] : failed) {
+    sink_.trace(rule::arp_no_answer_to_three_requests);
+    sink_.silent(address);
     pending.give_up(sink_, now);
   }
 }
 
-void Arp::flush() {
-  entries_.clear();
-  next_deadline_.reset();
-}
-
-/// Keeps the table bounded: the entry heard of longest ago goes, unless packets wait on it.
-Arp::Entry& Arp::find_or_make(const IpAddress& address) {
-  const auto found = entries_.find(address);
-  if (found != entries_.end()) return found->second;
-  if (entries_.size() < max_entries) return entries_[address];
-  auto oldest = entries_.end();
-  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    if (at->second.due) continue;
-    if (oldest == entries_.end() || at->second.confirmed < oldest->second.confirmed) oldest = at;
-  }
-  entries_.erase(oldest == entries_.end() ? entries_.begin() : oldest);
-  return entries_[address];
-}
-
-void Arp::reschedule() {
-  next_deadline_.reset();
-  for (const auto& [address, entry] : entries_) {
-    if (entry.due && (!next_deadline_ || *entry.due < *next_deadline_)) next_deadline_ = entry.due;
-  }
+void Arp::doubt(const IpAddress& gateway) {
+  Entry* entry = table_.find(gateway);
+  if (entry == nullptr || !entry->mac || entry->due) return;
+  entry->mac.reset();
+  sink_.trace(rule::arp_advice_against);
 }
 
 }  // namespace tcproof::ip

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <optional>
-#include <unordered_map>
-#include <vector>
 
-#include "stack/ip/address_hash.h"
 #include "stack/ip/interface.h"
+#include "stack/ip/neighbour_table.h"
 #include "stack/ip/pending_frames.h"
 #include "stack/wire/arp.h"
 
@@ -19,7 +17,6 @@ class Arp {
   static constexpr Duration request_interval = 1s;  // RFC 1122 2.3.2.1: at most one a second
   static constexpr unsigned max_requests = 3;
   static constexpr Duration lifetime = 60s;  // RFC 1122 2.3.2.1: of the order of a minute
-  static constexpr std::size_t max_entries = 512;
 
   /// Both outlive this object; `interface` has an IPv4 address.
   Arp(const Interface& interface, FrameSink& sink) : interface_(interface), sink_(sink) {}
@@ -31,33 +28,32 @@ class Arp {
   void send(wire::MutableBytes frame, const wire::IpAddress& next_hop, Instant now);
 
   void advance(Instant now);
-  std::optional<Instant> next_deadline() const { return next_deadline_; }
-  void flush();
+  std::optional<Instant> next_deadline() const { return table_.next_deadline(); }
+  void flush() { table_.clear(); }
+  /// An upper layer makes no progress through `gateway`: it is asked for anew with the next packet
+  /// (RFC 1122 3.3.1.4).
+  void doubt(const wire::IpAddress& gateway);
   std::optional<wire::MacAddress> lookup(const wire::IpAddress& address, Instant now) const;
 
  private:
   struct Entry {
     std::optional<wire::MacAddress> mac;
-    Instant confirmed{};  // when `mac` was last heard of
+    Instant heard{};  // when `mac` was last heard of
     std::optional<Instant> last_request;
     unsigned requests = 0;       // of the resolution under way
     std::optional<Instant> due;  // next request or giving up
     PendingFrames pending;
   };
-  using Entries = std::unordered_map<wire::IpAddress, Entry, AddressHash>;
 
   std::string_view reason_to_drop(const wire::ArpView& packet) const;
   bool merge(const wire::ArpView& packet, Instant now);
   void reply(const wire::ArpView& request);
   void request(const wire::IpAddress& target, Entry& entry, Instant now);
   void transmit(const wire::ArpHeader& header, const wire::MacAddress& dst);
-  Entry& find_or_make(const wire::IpAddress& address);
-  void reschedule();
 
   const Interface& interface_;
   FrameSink& sink_;
-  Entries entries_;
-  std::optional<Instant> next_deadline_;
+  NeighbourTable<Entry> table_;
 };
 
 }  // namespace tcproof::ip

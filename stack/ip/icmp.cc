@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stack/ip/rules.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/ipv6.h"
 #include "stack/wire/numbers.h"
@@ -18,16 +19,16 @@ using wire::IcmpView;
 constexpr std::size_t quoted_octets = 8;  // of the upper layer, the least that RFC 792 promises
 
 std::string_view reason_v4(const Packet& packet, const Interface& interface) {
-  if (packet.group) return "no icmp: the packet was sent to a group, RFC 1122 3.2.2";
+  if (packet.group) return rule::no_icmp_the_packet_was_sent_to_a_group;
   if (packet.src.is_unspecified() || packet.src.is_multicast() || packet.src.is_loopback() ||
       interface.is_broadcast(packet.src))
-    return "no icmp: the source is not a single host, RFC 1122 3.2.2";
+    return rule::no_icmp_the_source_is_not_a_single_host;
   const auto view = wire::Ipv4View::parse_quoted(packet.whole);
-  if (view && view->offset() != 0) return "no icmp: not the first fragment, RFC 1122 3.2.2";
+  if (view && view->offset() != 0) return rule::no_icmp_not_the_first_fragment;
   const Bytes payload = packet.payload;
   if (packet.protocol == wire::ip_protocol::icmp &&
       (payload.empty() || is_error(Family::v4, payload[0])))
-    return "no icmp: the packet is an error itself, RFC 1122 3.2.2";
+    return rule::no_icmp_the_packet_is_an_error_itself;
   return {};
 }
 
@@ -35,15 +36,20 @@ std::string_view reason_v6(const Packet& packet, std::uint8_t type, std::uint8_t
   const bool allowed_to_group = type == wire::icmpv6_type::packet_too_big ||
                                 (type == wire::icmpv6_type::parameter_problem &&
                                  code == wire::parameter_problem_v6_code::option);
-  if (packet.group && !allowed_to_group)
-    return "no icmp: the packet was sent to a group, RFC 4443 2.4 (e)";
+  if (packet.group && !allowed_to_group) return rule::no_icmp_to_an_ipv6_group;
   if (packet.src.is_unspecified() || packet.src.is_multicast())
-    return "no icmp: the source is not a single node, RFC 4443 2.4 (e)";
-  if (packet.protocol != wire::ip_protocol::icmpv6) return {};
-  const Bytes payload = packet.payload;
+    return rule::no_icmp_the_source_is_not_a_single_node;
+  // The defect may stand in a header before the message, so that nobody has come to it yet.
+  const auto view = wire::Ipv6View::parse_quoted(packet.whole);
+  if (!view) return {};
+  wire::ExtensionWalker walker(view->next_header(), view->payload());
+  while (walker.next()) {
+  }
+  if (walker.protocol() != wire::ip_protocol::icmpv6 || walker.later_fragment()) return {};
+  const Bytes payload = walker.rest();
   if (payload.empty() || is_error(Family::v6, payload[0]) ||
       payload[0] == wire::icmpv6_type::redirect)
-    return "no icmp: the packet is an error or a redirect itself, RFC 4443 2.4 (e)";
+    return rule::no_icmp_the_packet_is_an_error_or_a_redirect_itself;
   return {};
 }
 
@@ -71,9 +77,8 @@ Class classify_v6(const IcmpView& message) {
     case wire::icmpv6_type::unreachable:
       return message.code() == code::prohibited || message.code() == code::port ? Class::hard
                                                                                 : Class::soft;
-    case wire::icmpv6_type::time_exceeded:
-    case wire::icmpv6_type::parameter_problem: return Class::soft;
-    default: return Class::ignored;
+    // RFC 4443 2.4 (a): an error of unknown type goes to the upper layer too.
+    default: return Class::soft;
   }
 }
 
@@ -83,6 +88,23 @@ bool is_port_unreachable(Family family, const IcmpView& message) {
            message.code() == wire::unreachable_code::port;
   return message.type() == wire::icmpv6_type::unreachable &&
          message.code() == wire::unreachable_v6_code::port;
+}
+
+/// "Fragmentation needed" and Packet Too Big; the quoted packet has passed
+/// report_on().
+std::optional<TooBig> too_big(Family family, const IcmpView& message) {
+  const Bytes quoted = message.body();
+  if (family == Family::v6) {
+    if (message.type() != wire::icmpv6_type::packet_too_big) return {};
+    const auto view = *wire::Ipv6View::parse_quoted(quoted);
+    return TooBig{message.mtu_v6(), wire::Ipv6Header::size + view.payload_length(),
+                  wire::Ipv6Header::size};
+  }
+  if (message.type() != wire::icmp_type::unreachable ||
+      message.code() != wire::unreachable_code::fragmentation_needed)
+    return {};
+  const auto view = *wire::Ipv4View::parse_quoted(quoted);
+  return TooBig{message.mtu_v4(), view.total_length(), view.header_size()};
 }
 
 std::optional<ErrorReport> report_on_v4(Bytes packet) {
@@ -138,20 +160,21 @@ std::optional<ErrorReport> read_error(Family family, const IcmpView& message,
                                       const Interface& interface, std::string_view& rule) {
   const Class kind = family == Family::v4 ? classify_v4(message) : classify_v6(message);
   if (kind == Class::ignored) {
-    rule = "drop: icmp, an error that nothing here acts on, RFC 9293 3.9.2.2";
+    rule = rule::icmp_an_error_that_nothing_here_acts_on;
     return {};
   }
   auto report = report_on(message.body(), family);
   if (!report) {
-    rule = "drop: icmp, the quoted packet is too short, RFC 1122 3.2.2";
+    rule = rule::icmp_the_quoted_packet_is_too_short;
     return {};
   }
   if (!interface.is_ours(report->local)) {
-    rule = "drop: icmp, quotes a packet that was not ours, RFC 5927 4";
+    rule = rule::icmp_quotes_a_packet_that_was_not_ours;
     return {};
   }
   report->hard = kind == Class::hard;
   report->port_unreachable = is_port_unreachable(family, message);
+  report->too_big = too_big(family, message);
   return report;
 }
 

@@ -6,6 +6,7 @@
 
 #include "stack/ip/interface.h"
 #include "stack/ip/packet.h"
+#include "stack/ip/path_mtu.h"
 #include "stack/wire/icmp.h"
 
 namespace tcproof::ip {
@@ -15,6 +16,7 @@ struct ErrorReport {
   /// RFC 9293 3.9.2.2 and RFC 1122 4.2.3.9: hard ones say that trying again is useless.
   bool hard = false;
   bool port_unreachable = false;
+  std::optional<TooBig> too_big;  // the path is too narrow for the quoted packet
   wire::IpAddress local, remote;
   std::uint8_t protocol = 0;
   wire::Bytes transport;  // the quoted upper-layer header, 8 octets at least

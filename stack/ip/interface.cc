@@ -20,12 +20,4 @@ bool Interface::is_broadcast(const IpAddress& address) const {
   return host == host_bits || host == 0;
 }
 
-std::optional<IpAddress> Interface::next_hop(const IpAddress& dst) const {
-  const auto& own = prefix(dst.family);
-  if (!own) return {};
-  if (own->contains(dst) || dst.is_multicast() || dst.is_link_local() || is_broadcast(dst))
-    return dst;
-  return dst.family == Family::v4 ? v4_router : v6_router;
-}
-
 }  // namespace tcproof::ip

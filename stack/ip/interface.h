@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "stack/wire/address.h"
 #include "stack/wire/bytes.h"
@@ -11,12 +12,20 @@
 
 namespace tcproof::ip {
 
-/// The one Ethernet interface of a host: its addresses and where packets go from it.
+/// The one Ethernet interface of a host: its addresses and what is configured or learnt about the
+/// link.
 struct Interface {
   wire::MacAddress mac;
   std::uint32_t mtu = 1500;
   std::optional<wire::IpPrefix> v4, v6;
   std::optional<wire::IpAddress> v4_router, v6_router;
+  std::vector<wire::IpAddress> other_routers;  // of either family, tried after those two
+
+  /// How far duplicate address detection has come with the IPv6 address (RFC 4862 5.4).
+  enum class Check : std::uint8_t { passed, under_way, duplicate } v6_check = Check::passed;
+  /// As router advertisements and the configuration want it (RFC 4861 6.3.2).
+  std::uint8_t hop_limit = 64, ttl = 64;
+  std::optional<std::uint32_t> advertised_mtu;  // of IPv6 packets, never above `mtu`
 
   const std::optional<wire::IpPrefix>& prefix(wire::Family family) const {
     return family == wire::Family::v4 ? v4 : v6;
@@ -25,9 +34,16 @@ struct Interface {
   /// Limited or directed broadcast of our IPv4 subnet (RFC 1122 3.2.1.3), the old all-zeros forms
   /// included.
   bool is_broadcast(const wire::IpAddress& address) const;
-  /// Whose link address a packet to `dst` needs: `dst` itself on our link, else the router (RFC
-  /// 1122 3.3.1.1). Empty: no route.
-  std::optional<wire::IpAddress> next_hop(const wire::IpAddress& dst) const;
+  /// The address may be spoken from and to.
+  bool has(wire::Family family) const {
+    return family == wire::Family::v4 ? v4.has_value() : v6 && v6_check == Check::passed;
+  }
+  std::uint32_t link_mtu(wire::Family family) const {
+    return family == wire::Family::v4 ? mtu : advertised_mtu.value_or(mtu);
+  }
+  std::uint8_t default_ttl(wire::Family family) const {
+    return family == wire::Family::v4 ? ttl : hop_limit;
+  }
 };
 
 /// Where the internet layer's frames go, and what it has to say.
@@ -38,6 +54,10 @@ class FrameSink {
   virtual void trace(std::string_view rule) = 0;
   /// A packet (from its IP header on) waited for a link address in vain.
   virtual void unresolved(wire::Bytes packet, Instant now) = 0;
+  /// The neighbour does not answer. Comes before unresolved().
+  virtual void silent(const wire::IpAddress& next_hop) = 0;
+  /// The neighbour has answered.
+  virtual void answered(const wire::IpAddress& next_hop) = 0;
 };
 
 }  // namespace tcproof::ip

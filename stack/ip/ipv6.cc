@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/ip/ipv6.h"
 
+#include "stack/ip/rules.h"
 #include "stack/wire/ipv6.h"
 #include "stack/wire/numbers.h"
 #include "stack/wire/tcp.h"
@@ -34,9 +35,11 @@ bool is_our_group(const IpAddress& dst, const Interface& interface) {
 std::string_view bad_address(const Ipv6View& view, const Interface& interface) {
   const IpAddress src = view.src();
   if (!interface.is_ours(view.dst()) && !is_our_group(view.dst(), interface))
-    return "drop: ipv6, not for us, RFC 8200 3";
-  if (src.is_multicast()) return "drop: ipv6, from a multicast address, RFC 4291 2.7";
-  if (src.is_loopback()) return "drop: ipv6, from the loopback address, RFC 4291 2.5.3";
+    return rule::ipv6_not_for_us;
+  if (!interface.has(Family::v6) && !view.dst().is_multicast())
+    return rule::ipv6_address_not_ours_yet;
+  if (src.is_multicast()) return rule::ipv6_from_a_multicast_address;
+  if (src.is_loopback()) return rule::ipv6_from_the_loopback_address;
   return {};
 }
 
@@ -52,13 +55,11 @@ class Walk {
       if (!take(*extension, first) || arrival_.fragment) return;
       first = false;
     }
-    if (walker_.malformed())
-      return drop("drop: ipv6, an extension header beyond the end, RFC 8200 4");
+    if (walker_.malformed()) return drop(rule::ipv6_an_extension_header_beyond_the_end);
     arrival_.packet.protocol = walker_.protocol();
     arrival_.packet.payload = walker_.rest();
     arrival_.packet.next_header_at = at_protocol();
-    if (walker_.protocol() == protocol::no_next_header)
-      drop("drop: ipv6, no next header, RFC 8200 4.7");
+    if (walker_.protocol() == protocol::no_next_header) drop(rule::ipv6_no_next_header);
   }
 
  private:
@@ -81,8 +82,8 @@ class Walk {
         // RFC 8200 4.1: only right behind the IPv6 header; elsewhere a zero is an unknown next
         // header.
         if (first) return options(extension);
-        return refuse("drop: ipv6, hop-by-hop options not in front, RFC 8200 4",
-                      problem::next_header, previous_next_header_);
+        return refuse(rule::ipv6_hop_by_hop_options_not_in_front, problem::next_header,
+                      previous_next_header_);
       case protocol::destination: return options(extension);
       case protocol::routing: return routing(extension);
       case protocol::fragment: return fragment(extension);
@@ -103,8 +104,7 @@ class Walk {
       }
       const std::size_t pointer = Ipv6Header::size + extension.offset + at;
       if (at + 2 > raw.size() || at + 2 + raw[at + 1] > raw.size())
-        return refuse("drop: ipv6, an option beyond its header, RFC 8200 4.2",
-                      problem::header_field, pointer + 1);
+        return refuse(rule::ipv6_an_option_beyond_its_header, problem::header_field, pointer + 1);
       const unsigned action = type >> 6;
       const bool known = type == 1;  // PadN
       if (!known && action != 0) return unknown_option(action, pointer);
@@ -114,8 +114,7 @@ class Walk {
   }
 
   bool unknown_option(unsigned action, std::size_t pointer) {
-    refuse("drop: ipv6, an unknown option that forbids to go on, RFC 8200 4.2", problem::option,
-           pointer);
+    refuse(rule::ipv6_an_unknown_option_that_forbids_to_go_on, problem::option, pointer);
     const bool silent = action == 1 || (action == 3 && view_.dst().is_multicast());
     if (silent) arrival_.answer.reset();
     return false;
@@ -125,8 +124,8 @@ class Walk {
   bool routing(const ExtensionView& extension) {
     remember(extension);
     if (extension.raw[3] == 0) return true;
-    return refuse("drop: ipv6, a routing header with segments left, RFC 8200 4.4",
-                  problem::header_field, Ipv6Header::size + extension.offset + 2);
+    return refuse(rule::ipv6_a_routing_header_with_segments_left, problem::header_field,
+                  Ipv6Header::size + extension.offset + 2);
   }
 
   bool fragment(const ExtensionView& extension) {
@@ -138,14 +137,13 @@ class Walk {
     // RFC 6946 4: an atomic fragment is a whole packet, whatever else carries its identification.
     if (header.offset() == 0 && !header.more()) return true;
     if (header.more() && data.size() % 8 != 0)
-      return refuse("drop: ipv6, a fragment whose length is no multiple of 8, RFC 8200 4.5",
-                    problem::header_field, payload_length_field);
+      return refuse(rule::ipv6_a_fragment_whose_length_is_no_multiple_of_8, problem::header_field,
+                    payload_length_field);
     if (header.offset() + data.size() > Reassembler::max_payload)
-      return refuse("drop: ipv6, the packet would be longer than 65535 octets, RFC 8200 4.5",
-                    problem::header_field, Ipv6Header::size + extension.offset + 2);
+      return refuse(rule::ipv6_the_packet_would_be_longer_than_65535_octets, problem::header_field,
+                    Ipv6Header::size + extension.offset + 2);
     if (header.offset() == 0 && !chain_is_complete(header.next_header(), data))
-      return refuse("drop: ipv6, the first fragment lacks headers, RFC 8200 4.5", incomplete_chain,
-                    0);
+      return refuse(rule::ipv6_the_first_fragment_lacks_headers, incomplete_chain, 0);
     arrival_.packet.protocol = header.next_header();
     arrival_.packet.payload = data;
     arrival_.fragment = Fragment{.key = {view_.src(), view_.dst(), header.id(), 0},
@@ -187,8 +185,8 @@ Arrival receive_v6(Bytes octets, const Interface& interface, bool link_group) {
   const auto view = Ipv6View::parse(octets);
   if (!view) {
     const bool wrong_version = !octets.empty() && octets[0] >> 4 != 6;
-    arrival.dropped = wrong_version ? "drop: ipv6, the version is not 6, RFC 8200 3"
-                                    : "drop: ipv6, the length does not fit what came, RFC 8200 3";
+    arrival.dropped = wrong_version ? rule::ipv6_the_version_is_not_6
+                                    : rule::ipv6_the_length_does_not_fit_what_came;
     return arrival;
   }
   arrival.dropped = bad_address(*view, interface);
@@ -197,6 +195,7 @@ Arrival receive_v6(Bytes octets, const Interface& interface, bool link_group) {
                     .dst = view->dst(),
                     .protocol = view->next_header(),
                     .ttl = view->hop_limit(),
+                    .tos = view->traffic_class(),
                     .group = link_group || view->dst().is_multicast(),
                     .next_header_at = next_header_field,
                     .payload = view->payload(),

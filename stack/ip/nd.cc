@@ -1,64 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/ip/nd.h"
 
-#include <array>
 #include <utility>
 #include <vector>
 
-#include "stack/wire/checksum.h"
-#include "stack/wire/ipv6.h"
+#include "stack/ip/nd_message.h"
+#include "stack/ip/rules.h"
 
 namespace tcproof::ip {
-namespace {
 
-using wire::EthernetHeader;
-using wire::Family;
 using wire::IpAddress;
-using wire::Ipv6Header;
 using wire::MacAddress;
 using wire::MutableBytes;
 using wire::NdView;
 
-constexpr std::uint8_t nd_hop_limit = 255;
-constexpr std::size_t fixed_part = 24;  // type to target address, of both messages we send
-constexpr std::size_t lla_option = 8;
-constexpr std::size_t message_size = fixed_part + lla_option;
-constexpr std::size_t frame_size = EthernetHeader::size + Ipv6Header::size + message_size;
+namespace {
+
 constexpr std::uint32_t flag_solicited = 0x40000000;
 constexpr std::uint32_t flag_override = 0x20000000;
-
-const IpAddress all_nodes{Family::v6, {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
-
-struct Message {
-  std::uint8_t type = 0;
-  std::uint32_t flags = 0;
-  IpAddress target;
-  std::uint8_t option = 0;
-};
-
-/// A whole frame; its Ethernet destination stays zero.
-std::array<std::uint8_t, frame_size> build(const Interface& interface, const IpAddress& dst,
-                                           const Message& message) {
-  std::array<std::uint8_t, frame_size> frame{};
-  const MutableBytes all(frame);
-  wire::emit(EthernetHeader{{}, interface.mac, wire::ether_type::ipv6}, all);
-  Ipv6Header ip;
-  ip.payload_length = message_size;
-  ip.next_header = wire::ip_protocol::icmpv6;
-  ip.hop_limit = nd_hop_limit;
-  ip.src = interface.v6->address;
-  ip.dst = dst;
-  wire::emit(ip, all.subspan(EthernetHeader::size));
-  const MutableBytes nd = all.last(message_size);
-  nd[0] = message.type;
-  wire::put32(nd, 4, message.flags);
-  wire::put_ip(nd, 8, message.target, Family::v6);
-  nd[fixed_part] = message.option;
-  nd[fixed_part + 1] = lla_option / 8;
-  wire::put_mac(nd, fixed_part + 2, interface.mac);
-  wire::put16(nd, 2, wire::transport_checksum(ip.src, dst, ip.next_header, nd));
-  return frame;
-}
 
 bool is_solicited_node(const IpAddress& address) {
   return address.is_multicast() && address == wire::solicited_node(address);
@@ -66,203 +25,207 @@ bool is_solicited_node(const IpAddress& address) {
 
 }  // namespace
 
-void Nd::input(const Packet& packet, Instant now) {
-  const auto message = NdView::parse(packet.payload);
-  if (!message) return sink_.trace("drop: nd, shorter than its fixed part, RFC 4861 7.1");
-  if (const std::string_view rule = reason_to_drop(packet, *message); !rule.empty())
-    return sink_.trace(rule);
-  switch (message->type()) {
-    case wire::icmpv6_type::neighbor_solicitation: return solicitation(packet, *message, now);
-    case wire::icmpv6_type::neighbor_advertisement: return advertisement(*message, now);
-    case wire::icmpv6_type::router_solicitation:
-      return sink_.trace("drop: nd, a router solicitation to a host, RFC 4861 6.2.6");
-    default: return sink_.trace("drop: nd, routers come from the configuration");
-  }
-}
-
-/// RFC 4861 7.1.1 and 7.1.2, in their order.
-std::string_view Nd::reason_to_drop(const Packet& packet, const NdView& message) const {
-  if (packet.fragmented) return "drop: nd, came in fragments, RFC 6980 5";
-  if (packet.ttl != nd_hop_limit) return "drop: nd, hop limit is not 255, RFC 4861 7.1";
-  if (message.code() != 0) return "drop: nd, code is not 0, RFC 4861 7.1";
-  if (!message.options().well_formed()) return "drop: nd, an option of length 0, RFC 4861 7.1";
+std::string_view reason_to_drop(const Packet& packet, const NdView& message) {
+  if (packet.fragmented) return rule::nd_came_in_fragments;
+  if (packet.ttl != nd_hop_limit) return rule::nd_hop_limit_is_not_255;
+  if (message.code() != 0) return rule::nd_code_is_not_0;
+  if (!message.options().well_formed()) return rule::nd_an_option_of_length_0;
   const auto target = message.target();
   if (target && target->is_multicast() && message.type() != wire::icmpv6_type::redirect)
-    return "drop: nd, the target is a multicast address, RFC 4861 7.1";
+    return rule::nd_the_target_is_a_multicast_address;
   if (message.type() == wire::icmpv6_type::neighbor_solicitation && packet.src.is_unspecified()) {
     if (!is_solicited_node(packet.dst))
-      return "drop: nd, from :: to no solicited-node address, RFC 4861 7.1.1";
-    if (message.source_lla()) return "drop: nd, from :: with a link address, RFC 4861 7.1.1";
+      return rule::nd_from_unspecified_to_no_solicited_node_address;
+    if (message.source_lla()) return rule::nd_from_unspecified_with_a_link_address;
   }
   if (message.type() == wire::icmpv6_type::neighbor_advertisement && packet.dst.is_multicast() &&
       message.solicited())
-    return "drop: nd, solicited, yet to a multicast address, RFC 4861 7.1.2";
+    return rule::nd_solicited_yet_to_a_multicast_address;
   return {};
 }
 
 /// RFC 4861 7.2.3 and 7.2.4.
 void Nd::solicitation(const Packet& packet, const NdView& message, Instant now) {
-  if (!interface_.is_ours(*message.target())) return;
+  if (!interface_.is_ours(*message.target()))
+    return sink_.trace(rule::nd_solicitation_for_another_host);
   if (packet.src.is_unspecified()) return advertise(all_nodes, false, now);
   if (interface_.is_ours(packet.src))
-    return sink_.trace("drop: nd, a solicitation from our own address");
-  if (const auto mac = message.source_lla(); mac && !mac->is_group()) {
-    Entry& entry = find_or_make(packet.src);
-    const bool is_new = entry.state == State::incomplete;
-    if (is_new || entry.mac != *mac) resolved(entry, *mac, State::stale, now);
-  }
+    return sink_.trace(rule::nd_a_solicitation_from_our_own_address);
+  if (const auto mac = message.source_lla(); mac && !mac->is_group())
+    learn(packet.src, *mac, {}, now);
   advertise(packet.src, true, now);
 }
 
-/// RFC 4861 7.2.5.
-void Nd::advertisement(const NdView& message, Instant now) {
-  const IpAddress target = *message.target();
-  if (interface_.is_ours(target))
-    return sink_.trace("drop: nd, somebody claims our address, RFC 4862 5.4.4");
-  const auto found = entries_.find(target);
-  if (found == entries_.end())
-    return sink_.trace("drop: nd, advertises a neighbour nobody asked for, RFC 4861 7.2.5");
-  Entry& entry = found->second;
-  if (entry.state != State::incomplete) return update(entry, message, now);
-  const auto mac = message.target_lla();
-  if (!mac || mac->is_group())
-    return sink_.trace("drop: nd, an answer without link address, RFC 4861 7.2.5");
-  resolved(entry, *mac, message.solicited() ? State::reachable : State::stale, now);
+void Nd::learn(const IpAddress& address, const MacAddress& mac, std::optional<bool> is_router,
+               Instant now) {
+  Entry& entry = table_.find_or_make(address);
+  entry.is_router = is_router.value_or(entry.is_router);
+  if (entry.state == State::incomplete || entry.mac != mac)
+    resolved(address, entry, mac, State::stale, now);
 }
 
-void Nd::update(Entry& entry, const NdView& message, Instant now) {
+/// RFC 4861 7.2.5.
+bool Nd::advertisement(const NdView& message, Instant now) {
+  const IpAddress target = *message.target();
+  Entry* const entry = interface_.is_ours(target) ? nullptr : table_.find(target);
+  if (entry == nullptr) {
+    sink_.trace(interface_.is_ours(target) ? rule::nd_somebody_claims_our_address
+                                           : rule::nd_advertises_a_neighbour_nobody_asked_for);
+    return false;
+  }
+  const auto mac = message.target_lla();
+  if (entry->state == State::incomplete) {
+    if (!mac || mac->is_group()) {
+      sink_.trace(rule::nd_an_answer_without_link_address);
+      return false;
+    }
+    entry->is_router = message.router();
+    resolved(target, *entry, *mac, message.solicited() ? State::reachable : State::stale, now);
+    return false;
+  }
+  if (!update(target, *entry, message, now)) return false;
+  return std::exchange(entry->is_router, message.router()) && !message.router();
+}
+
+/// False: the message changes nothing that it could vouch for.
+bool Nd::update(const IpAddress& target, Entry& entry, const NdView& message, Instant now) {
   const MacAddress mac = message.target_lla().value_or(entry.mac);
-  if (mac.is_group()) return sink_.trace("drop: nd, a group as link address, RFC 4861 7.2.5");
+  if (mac.is_group()) {
+    sink_.trace(rule::nd_a_group_as_link_address);
+    return false;
+  }
   const bool differs = mac != entry.mac;
   if (differs && !message.override_()) {
-    if (entry.state == State::reachable) entry.state = State::stale;
-    return;
+    if (entry.state != State::reachable) return false;
+    entry.state = State::stale;
+    sink_.trace(rule::nd_stale_again);
+    return false;
   }
   if (message.solicited()) {
-    resolved(entry, mac, State::reachable, now);
+    resolved(target, entry, mac, State::reachable, now);
   } else if (differs) {
-    resolved(entry, mac, State::stale, now);
+    resolved(target, entry, mac, State::stale, now);
   }
+  return true;
 }
 
-void Nd::resolved(Entry& entry, const MacAddress& mac, State state, Instant now) {
+void Nd::resolved(const IpAddress& address, Entry& entry, const MacAddress& mac, State state,
+                  Instant now) {
   entry.mac = mac;
   entry.state = state;
   entry.heard = now;
   entry.solicited = 0;
   entry.due.reset();
-  reschedule();
+  table_.reschedule();
+  sink_.answered(address);
   entry.pending.send_all(sink_, mac);
 }
 
 void Nd::advertise(const IpAddress& dst, bool solicited, Instant now) {
-  auto frame = build(
-      interface_, dst,
-      {wire::icmpv6_type::neighbor_advertisement, (solicited ? flag_solicited : 0) | flag_override,
-       interface_.v6->address, wire::nd_option::target_lla});
-  if (!dst.is_multicast()) return send(frame, dst, now);
-  wire::put_mac(frame, 0, wire::multicast_mac(dst));
-  sink_.frame(frame);
+  const std::uint32_t flags = (solicited ? flag_solicited : 0) | flag_override;
+  NdFrame frame(interface_, {.type = wire::icmpv6_type::neighbor_advertisement,
+                             .flags = flags,
+                             .src = interface_.v6->address,
+                             .dst = dst,
+                             .target = interface_.v6->address,
+                             .link_address_option = wire::nd_option::target_lla});
+  if (!dst.is_multicast()) return send(frame.octets(), dst, now);
+  sink_.frame(frame.octets());
 }
 
 /// To the solicited-node address, or in PROBE to the neighbour itself (RFC 4861 7.3.3).
 void Nd::solicit(const IpAddress& target, const Entry& entry) {
   const bool probe = entry.state == State::probe;
-  const IpAddress dst = probe ? target : wire::solicited_node(target);
-  auto frame =
-      build(interface_, dst,
-            {wire::icmpv6_type::neighbor_solicitation, 0, target, wire::nd_option::source_lla});
-  wire::put_mac(frame, 0, probe ? entry.mac : wire::multicast_mac(dst));
-  sink_.frame(frame);
+  NdFrame frame(interface_, {.type = wire::icmpv6_type::neighbor_solicitation,
+                             .src = interface_.v6->address,
+                             .dst = probe ? target : wire::solicited_node(target),
+                             .target = target,
+                             .link_address_option = wire::nd_option::source_lla});
+  if (probe) wire::put_mac(frame.octets(), 0, entry.mac);
+  sink_.frame(frame.octets());
 }
 
 void Nd::send(MutableBytes frame, const IpAddress& next_hop, Instant now) {
-  Entry& entry = find_or_make(next_hop);
+  Entry& entry = table_.find_or_make(next_hop);
   if (entry.state == State::incomplete) {
-    entry.pending.push(frame);
+    entry.pending.push(sink_, frame);
     if (entry.due) return;  // being resolved
     entry.solicited = 1;
-    entry.due = now + retrans_timer;
+    entry.due = now + timers_.retransmit;
     solicit(next_hop, entry);
-    return reschedule();
+    return table_.reschedule();
   }
-  if (entry.state == State::reachable && now - entry.heard >= reachable_time)
+  if (entry.state == State::reachable && now - entry.heard >= timers_.reachable)
     entry.state = State::stale;
   if (entry.state == State::stale) {
     entry.state = State::delay;
     entry.due = now + delay_first_probe_time;
-    reschedule();
+    table_.reschedule();
   }
   wire::put_mac(frame, 0, entry.mac);
   sink_.frame(frame);
 }
 
+void Nd::confirm(const IpAddress& next_hop, Instant now) {
+  Entry* const entry = table_.find(next_hop);
+  if (entry == nullptr || entry->state == State::incomplete) return;
+  entry->heard = now;
+  if (entry->state == State::reachable) return;
+  entry->state = State::reachable;
+  entry->solicited = 0;
+  entry->due.reset();
+  table_.reschedule();
+  sink_.trace(rule::nd_confirmed);
+}
+
+void Nd::doubt(const IpAddress& next_hop) {
+  Entry* const entry = table_.find(next_hop);
+  if (entry == nullptr || entry->state != State::reachable) return;
+  entry->state = State::stale;
+  sink_.trace(rule::nd_advice_against);
+}
+
 /// What is due for one neighbour. False: it does not answer and is to be forgotten.
 bool Nd::step(const IpAddress& address, Entry& entry, Instant now) {
-  const bool delay_over = entry.state == State::delay;
-  if (delay_over) {
+  if (entry.state == State::delay) {
     entry.state = State::probe;
     entry.solicited = 0;
+    sink_.trace(rule::nd_delay_is_over);
   }
   const unsigned limit = entry.state == State::probe ? max_unicast_solicit : max_multicast_solicit;
   if (entry.solicited == limit) return false;
   ++entry.solicited;
-  entry.due = now + retrans_timer;
+  entry.due = now + timers_.retransmit;
   solicit(address, entry);
   return true;
 }
 
 void Nd::advance(Instant now) {
-  if (!next_deadline_ || *next_deadline_ > now) return;
+  if (!table_.is_due(now)) return;
   // Whoever hears of a failure may send again, so nothing is reported before the table is at rest.
-  std::vector<PendingFrames> failed;
-  for (auto at = entries_.begin(); at != entries_.end();) {
+  std::vector<std::pair<IpAddress, PendingFrames>> failed;
+  auto& entries = table_.entries();
+  for (auto at = entries.begin(); at != entries.end();) {
     Entry& entry = at->second;
     if (!entry.due || *entry.due > now || step(at->first, entry, now)) {
       ++at;
       continue;
     }
-    failed.push_back(std::move(entry.pending));
-    at = entries_.erase(at);
+    failed.emplace_back(at->first, std::move(entry.pending));
+    at = entries.erase(at);
   }
-  reschedule();
-  for (PendingFrames& pending : failed) {
-    sink_.trace("nd: no answer to three solicitations, RFC 4861 7.2.2");
+  table_.reschedule();
+  for (auto& [address, pending] : failed) {
+    sink_.trace(rule::nd_no_answer_to_three_solicitations);
+    sink_.silent(address);
     pending.give_up(sink_, now);
   }
 }
 
-void Nd::flush() {
-  entries_.clear();
-  next_deadline_.reset();
-}
-
 std::optional<Nd::State> Nd::state(const IpAddress& address) const {
-  const auto found = entries_.find(address);
-  if (found == entries_.end()) return {};
-  return found->second.state;
-}
-
-/// Keeps the table bounded: the entry heard of longest ago goes, unless something is under way with
-/// it.
-Nd::Entry& Nd::find_or_make(const IpAddress& address) {
-  const auto found = entries_.find(address);
-  if (found != entries_.end()) return found->second;
-  if (entries_.size() < max_entries) return entries_[address];
-  auto oldest = entries_.end();
-  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    if (at->second.due) continue;
-    if (oldest == entries_.end() || at->second.heard < oldest->second.heard) oldest = at;
-  }
-  entries_.erase(oldest == entries_.end() ? entries_.begin() : oldest);
-  return entries_[address];
-}
-
-void Nd::reschedule() {
-  next_deadline_.reset();
-  for (const auto& [address, entry] : entries_) {
-    if (entry.due && (!next_deadline_ || *entry.due < *next_deadline_)) next_deadline_ = entry.due;
-  }
+  const Entry* found = table_.find(address);
+  if (found == nullptr) return {};
+  return found->state;
 }
 
 }  // namespace tcproof::ip

@@ -18,10 +18,12 @@ struct Packet {
   wire::IpAddress src, dst;
   std::uint8_t protocol = 0;  // IPv6: the last next header
   std::uint8_t ttl = 0;       // or hop limit
+  std::uint8_t tos = 0;       // or traffic class
   bool group = false;         // sent to a broadcast or multicast address, of IP or of the link
   bool fragmented = false;    // came in pieces, or with a fragment header
   std::size_t next_header_at =
       0;                // IPv6: of the octet that named `protocol`, from the start of `whole`
+  wire::Bytes options;  // of IPv4, already found well-formed
   wire::Bytes payload;  // what the upper layer gets
   wire::Bytes whole;    // from the IP header on, for ICMP to quote
 

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 
+#include "stack/ip/rules.h"
+
 namespace tcproof::ip {
 
 Reassembler::Outcome Reassembler::add(const Fragment& fragment, Instant now) {
   if (fragment.offset + fragment.data.size() > max_payload)
-    return {{}, "drop: reassembly, the packet would be longer than 65535 octets"};
-  if (fragment.data.empty()) return {{}, "drop: reassembly, a fragment without octets"};
+    return {{}, rule::reassembly_the_packet_would_be_longer_than_65535_octets};
+  if (fragment.data.empty()) return {{}, rule::reassembly_a_fragment_without_octets};
   Partial& partial = find_or_begin(fragment.key, now);
   if (const std::string_view rule = take(partial, fragment); !rule.empty()) return {{}, rule};
   const bool complete = partial.total && partial.have.size() == 1 && partial.have[0].first == 0 &&
@@ -26,7 +28,10 @@ Reassembler::Outcome Reassembler::add(const Fragment& fragment, Instant now) {
 Reassembler::Partial& Reassembler::find_or_begin(const FragmentKey& key, Instant now) {
   const auto found = std::ranges::find(partials_, key, &Partial::key);
   if (found != partials_.end()) return *found;
-  if (partials_.size() == max_packets) partials_.pop_front();
+  if (partials_.size() == max_packets) {
+    partials_.pop_front();
+    ++given_up_;
+  }
   Partial& partial = partials_.emplace_back();
   partial.key = key;
   partial.due = now + lifetime;
@@ -35,7 +40,7 @@ Reassembler::Partial& Reassembler::find_or_begin(const FragmentKey& key, Instant
 
 /// Empty if the fragment was taken (or repeats what is there), else the rule that dropped it.
 std::string_view Reassembler::take(Partial& partial, const Fragment& fragment) {
-  if (partial.poisoned) return "drop: reassembly, a piece of a packet with overlaps, RFC 8200 4.5";
+  if (partial.poisoned) return rule::reassembly_a_piece_of_a_packet_with_overlaps;
   const Range range{fragment.offset, fragment.offset + fragment.data.size()};
   const std::size_t have_end = partial.have.empty() ? 0 : partial.have.back().end;
   const bool other_end =
@@ -43,11 +48,11 @@ std::string_view Reassembler::take(Partial& partial, const Fragment& fragment) {
   const bool end_too_early = !partial.total && !fragment.more && have_end > range.end;
   const bool overlap = overlaps(partial, range);
   if (overlap_ == Overlap::discard_packet && (overlap || other_end || end_too_early)) {
-    if (repeats(partial, fragment)) return "drop: reassembly, a repeated fragment";
+    if (repeats(partial, fragment)) return rule::reassembly_a_repeated_fragment;
     poison(partial);
-    return "drop: reassembly, overlapping fragments discard the packet, RFC 5722 4";
+    return rule::reassembly_overlapping_fragments_discard_the_packet;
   }
-  if (other_end || end_too_early) return "drop: reassembly, fragments disagree about the end";
+  if (other_end || end_too_early) return rule::reassembly_fragments_disagree_about_the_end;
   if (!fragment.more) partial.total = range.end;
   fill(partial, fragment);
   cover(partial, range);
@@ -123,6 +128,7 @@ void Reassembler::keep_within_limits(const Partial& current) {
   while (octets > max_octets && &partials_.front() != &current) {
     octets -= partials_.front().octets();
     partials_.pop_front();
+    ++given_up_;
   }
 }
 

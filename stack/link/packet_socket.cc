@@ -90,7 +90,7 @@ void Reaper::close_later(int descriptor) {
 }
 
 tl::expected<PacketSocket, OsError> PacketSocket::open(const std::string& interface,
-                                                       Options options, Reaper& reaper) {
+                                                       const Options& options, Reaper& reaper) {
   // Without a protocol the socket hears nothing until it is bound, so no frame of another interface
   // can slip in between.
   const int fd = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -105,6 +105,9 @@ tl::expected<PacketSocket, OsError> PacketSocket::open(const std::string& interf
   }
   if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer) != 0) {
     set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+  }
+  if (options.filter && (errno = options.filter->attach(fd)) != 0) {
+    return refused(fd, "attach the filter to " + interface);
   }
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;

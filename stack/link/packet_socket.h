@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <tl/expected.hpp>
 
+#include "stack/link/socket_filter.h"
 #include "stack/wire/bytes.h"
 #include "stack/wire/time.h"
 
@@ -46,6 +48,8 @@ class PacketSocket {
     /// through this very socket.
     bool outgoing = false;
     int receive_buffer = 4 << 20;  // octets asked for; an ordinary user may get less
+    /// What the socket hears; unset: everything. In force before the first frame can arrive.
+    std::optional<SocketFilter> filter;
   };
   struct Frame {
     wire::Bytes octets;     // until the next receive()
@@ -55,8 +59,8 @@ class PacketSocket {
 
   /// Binds to `interface` in the calling thread's network namespace, where the socket stays.
   /// `reaper` outlives it. Needs CAP_NET_RAW there.
-  static tl::expected<PacketSocket, OsError> open(const std::string& interface, Options options,
-                                                  Reaper& reaper);
+  static tl::expected<PacketSocket, OsError> open(const std::string& interface,
+                                                  const Options& options, Reaper& reaper);
   PacketSocket(PacketSocket&& other) noexcept;
   PacketSocket& operator=(PacketSocket&&) = delete;
   ~PacketSocket();

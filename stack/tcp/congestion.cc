@@ -21,11 +21,18 @@ std::uint32_t difference_or_zero(std::uint32_t a, std::uint32_t b) {
 
 }  // namespace
 
-void Congestion::begin(std::uint32_t smss, bool syn_was_lost) {
+void Congestion::begin(std::uint32_t smss, bool syn_was_lost, bool sack) {
   *this = {};
+  sack_ = sack;
   smss_ = smss;
   initial_window_ = (syn_was_lost ? 1 : segments_of_initial_window(smss)) * smss;
   cwnd_ = initial_window_;
+}
+
+void Congestion::set_smss(std::uint32_t smss) {
+  if (smss_ == 0) return;  // the SYN is not acknowledged: begin() will say
+  if (smss < smss_ && cwnd_ == initial_window_) cwnd_ = initial_window_ = cwnd_ / smss_ * smss;
+  smss_ = smss;
 }
 
 std::uint32_t Congestion::room(std::uint32_t flight_size) const {
@@ -39,12 +46,16 @@ std::uint32_t Congestion::limited_room(std::uint32_t flight_size) const {
 void Congestion::acknowledged(wire::Seq ack, std::uint32_t octets, std::uint32_t flight_size) {
   duplicates_ = 0;
   const bool covers_recover = !recover_ || wire::geq(ack, *recover_);
-  if (recovering_) {
-    covers_recover ? full_acknowledgment(flight_size) : partial_acknowledgment(octets);
-  } else {
+  if (!recovering_) {
     grow(octets);
+  } else if (sack_) {
+    if (covers_recover) recovering_ = false;  // 6675 5 (A); cwnd is ssthresh already
+  } else {
+    covers_recover ? full_acknowledgment(flight_size) : partial_acknowledgment(octets);
   }
-  if (recover_ && wire::gt(ack, *recover_)) recover_.reset();
+  // 6675 5.1 lets the next recovery begin a little sooner than 6582.
+  const bool passed = recover_ && (wire::gt(ack, *recover_) || (sack_ && covers_recover));
+  if (passed) recover_.reset();
 }
 
 /// 6582 3.2 step 3, choice (1): cwnd stays near what is in flight, so that the way out of recovery
@@ -91,11 +102,27 @@ Congestion::Duplicate Congestion::duplicate(wire::Seq nxt, std::uint32_t flight_
   if (++duplicates_ < duplicate_threshold) return Duplicate::limited_transmit;
   if (recover_) return Duplicate::nothing;
   lower_ssthresh(flight_size);
-  cwnd_ = ssthresh_ + duplicate_threshold * smss_;  // three segments have left the network
+  // Three segments have left the network.
+  enter_recovery(nxt, ssthresh_ + duplicate_threshold * smss_);
+  return Duplicate::fast_retransmit;
+}
+
+/// 6675 5 (1) to (4). The scoreboard knows what has left the network, so cwnd is not inflated.
+Congestion::Duplicate Congestion::sack_duplicate(wire::Seq nxt, std::uint32_t flight_size,
+                                                 bool lost) {
+  if (recovering_) return Duplicate::nothing;
+  if (++duplicates_ < duplicate_threshold && !lost) return Duplicate::limited_transmit;
+  if (recover_) return Duplicate::nothing;  // 5.1
+  lower_ssthresh(flight_size);
+  enter_recovery(nxt, ssthresh_);
+  return Duplicate::fast_retransmit;
+}
+
+void Congestion::enter_recovery(wire::Seq nxt, std::uint32_t cwnd) {
+  cwnd_ = cwnd;
   recovering_ = true;
   partials_ = 0;
   recover_ = nxt;
-  return Duplicate::fast_retransmit;
 }
 
 void Congestion::timed_out(wire::Seq nxt, std::uint32_t flight_size, bool again) {

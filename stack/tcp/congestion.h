@@ -9,8 +9,8 @@
 
 namespace tcproof::tcp {
 
-/// RFC 5681 with the NewReno of RFC 6582 and the limited transmit of RFC 3042: how much may be in
-/// flight, and what a duplicate acknowledgment asks for. Windows and sizes are octets of text; SYN
+/// RFC 5681 with the NewReno of RFC 6582 and the limited transmit of RFC 3042, or with SACK the
+/// windows of RFC 6675: how much may be in flight, and what a duplicate acknowledgment asks for. Windows and sizes are octets of text; SYN
 /// and FIN do not count. FlightSize is the text sent and not yet acknowledged, what was lost
 /// included.
 class Congestion {
@@ -24,7 +24,7 @@ class Congestion {
   };
 
   /// The SYN is acknowledged, so SMSS is known (5681 3.1). Until then nothing may be sent.
-  void begin(std::uint32_t smss, bool syn_was_lost);
+  void begin(std::uint32_t smss, bool syn_was_lost, bool sack = false);
 
   std::uint32_t cwnd() const { return cwnd_; }
   std::uint32_t ssthresh() const { return ssthresh_; }
@@ -35,6 +35,10 @@ class Congestion {
   /// timer keeps running (6582 3.2, step 3: only the first restarts it).
   bool past_first_partial() const { return partials_ > 1; }
 
+  /// The path takes smaller segments, or larger ones again. While nothing of the initial window is
+  /// acknowledged it shrinks with its segments (5681 3.1).
+  void set_smss(std::uint32_t smss);
+
   /// How much more may be sent.
   std::uint32_t room(std::uint32_t flight_size) const;
   /// The same on a duplicate that brings limited_transmit: up to two segments beyond cwnd.
@@ -44,6 +48,9 @@ class Congestion {
   void acknowledged(wire::Seq ack, std::uint32_t octets, std::uint32_t flight_size);
   /// A duplicate as 5681 2 defines it came while SND.NXT was `nxt`.
   Duplicate duplicate(wire::Seq nxt, std::uint32_t flight_size);
+  /// With SACK: a duplicate as 6675 2 defines it, which has marked octets that were not marked
+  /// before; `lost`: the scoreboard already says that the first segment is.
+  Duplicate sack_duplicate(wire::Seq nxt, std::uint32_t flight_size, bool lost);
   /// The retransmission timer went off; `again`: for this segment not for the first time.
   void timed_out(wire::Seq nxt, std::uint32_t flight_size, bool again);
 
@@ -57,6 +64,7 @@ class Congestion {
   void partial_acknowledgment(std::uint32_t octets);
   void grow(std::uint32_t octets);
   void lower_ssthresh(std::uint32_t flight_size);
+  void enter_recovery(wire::Seq nxt, std::uint32_t cwnd);
 
   // The largest window there can be (RFC 7323 2.3): as high as ssthresh need begin, and no sum
   // below can overflow.
@@ -69,6 +77,7 @@ class Congestion {
   std::uint32_t counted_ = 0;  // octets acknowledged in congestion avoidance since cwnd last grew
   std::uint32_t duplicates_ = 0;
   std::uint32_t partials_ = 0;
+  bool sack_ = false;
   bool recovering_ = false;
   // SND.NXT when a loss was last found: one more than the RFC's recover. Forgotten once more than
   // that is acknowledged, so that it never has to be compared with a number that has wrapped (6582

@@ -35,6 +35,7 @@ Connection::Connection(const Config& config, Output& output)
       send_mss_(config.default_send_mss),
       send_buffer_(config.send_buffer),
       receive_buffer_(config.receive_buffer),
+      wanted_receive_buffer_(config.receive_buffer),
       rto_({config.rto_initial, config.rto_min, config.rto_max}) {}
 
 Connection::~Connection() = default;
@@ -70,10 +71,13 @@ void Connection::return_to_listen(std::string_view rule) {
   rto_ = RtoEstimator({config_.rto_initial, config_.rto_min, config_.rto_max});
   congestion_ = {};
   tcb_ = {};
-  send_mss_ = config_.default_send_mss;
+  sack_blocks_.clear();
+  forget_options();
   ack_now_ = false;
   ack_pending_ = 0;
   soft_error_ = false;
+  path_mss_ = 0xffff;
+  path_claims_ = {};
   enter(State::listen, rule);
 }
 
@@ -111,6 +115,10 @@ void Connection::open_passive(Instant) {
   enter(State::listen, rule::open_passive);
 }
 
+void Connection::set_timestamp_offset(std::uint32_t offset) {
+  timestamps_.set_offset(offset);
+}
+
 void Connection::set_iss(Seq iss) {
   tcb_.iss = iss;
   tcb_.snd.una = tcb_.snd.nxt = tcb_.snd.wl2 = iss;
@@ -139,7 +147,8 @@ Error Connection::send(wire::Bytes text, bool push, bool urgent, Instant now, st
   if (taken == 0 && !text.empty()) return Error::no_resources;
   const Seq end = text_seq() + static_cast<std::uint32_t>(send_buffer_.size());
   if (push && taken == text.size()) push_ = end;
-  if (urgent && taken != 0) {  // SND.UP points to the octet following the urgent data (MUST-62)
+  if (urgent && taken != 0 &&
+      config_.features.urgent) {  // SND.UP points to the octet following the urgent data (MUST-62)
     tcb_.snd.up = end;
     tcb_.snd.urgent = true;
   }
@@ -152,10 +161,15 @@ Error Connection::send(wire::Bytes text, bool push, bool urgent, Instant now, st
 Error Connection::receive(wire::MutableBytes out, Instant now, std::size_t& got) {
   got = receive_buffer_.read(out);
   if (got != 0) {
+    if (tcb_.rcv.urgent && urgent_unread() == 0) {
+      tcb_.rcv.urgent = false;  // back to normal mode (3.8.5)
+      output_.report(Report::urgent_data_ended);
+    }
     window_update_after_read(now);
     return Error::none;
   }
   if (error_ != Error::none) return error_;
+  if (receive_stopped_) return Error::closing;
   if (tcb_.rcv.fin_taken) return receive_buffer_.readable() == 0 ? Error::closing : Error::none;
   return state_ == State::closed ? Error::does_not_exist : Error::none;
 }
@@ -177,8 +191,27 @@ Error Connection::close(Instant now) {
     case State::time_wait: return Error::closing;
   }
   if (close_called_) return Error::closing;
+  if (abort_on_close_) return close_by_abort(rule::close_without_linger, now);
+  if (receive_stopped_ && unread_ended_) return close_by_abort(rule::close_unread, now);
   close_called_ = true;
   after_close(now);
+  return Error::none;
+}
+
+/// The user has asked for it, so no error is left behind for him.
+Error Connection::close_by_abort(std::string_view rule, Instant now) {
+  send_reset(now);
+  end(Error::none, rule);
+  return Error::none;
+}
+
+Error Connection::stop_receiving(Instant now) {
+  if (error_ != Error::none) return error_;
+  if (state_ == State::closed || state_ == State::listen) return Error::does_not_exist;
+  receive_stopped_ = true;
+  unread_ended_ = receive_buffer_.readable() != 0;
+  receive_buffer_.discard();
+  window_update_after_read(now);
   return Error::none;
 }
 
@@ -191,7 +224,7 @@ void Connection::after_close(Instant now) {
 }
 
 /// 3.10.5
-Error Connection::abort(Instant) {
+Error Connection::abort(Instant now) {
   if (error_ != Error::none) return error_;
   switch (state_) {
     case State::closed: return Error::does_not_exist;
@@ -201,7 +234,7 @@ Error Connection::abort(Instant) {
     case State::established:
     case State::fin_wait_1:
     case State::fin_wait_2:
-    case State::close_wait: send_reset(); break;
+    case State::close_wait: send_reset(now); break;
     case State::closing:
     case State::last_ack:
     case State::time_wait: break;
@@ -219,16 +252,31 @@ void Connection::set_nagle(bool on, Instant now) {
   output(now);
 }
 
-/// 3.9.2.2. Only an error about something in flight counts: anything else may be forged (RFC 5927
-/// 4.1).
-void Connection::on_icmp_error(bool hard, Seq quoted_seq, Instant) {
-  const auto in_flight = static_cast<std::uint32_t>(tcb_.snd.nxt - tcb_.snd.una);
-  if (state_ == State::closed || !wire::in_window(quoted_seq, tcb_.snd.una, in_flight)) {
-    return output_.trace(rule::icmp_not_ours);
+/// What has gone unanswered so far counts: the timer running now is cut to the new limit.
+void Connection::set_user_timeout(Duration timeout, Instant now) {
+  config_.r2 = config_.r2_syn = timeout;
+  const Instant limit = std::max(now, give_up_at());
+  for (auto* timer : {&timers_.retransmission, &timers_.persist}) {
+    if (*timer && **timer > limit) *timer = limit;
   }
-  if (hard && !synchronized()) return end(Error::unreachable, rule::icmp_hard);
-  soft_error_ = true;
-  output_.trace(hard ? rule::icmp_hard_as_soft : rule::icmp_soft);
+}
+
+void Connection::set_receive_buffer(std::uint32_t octets, Instant now) {
+  wanted_receive_buffer_ = octets;
+  fit_receive_buffer();
+  window_update_after_read(now);
+}
+
+/// A smaller buffer takes effect as the window closes (SHLD-14). One larger than any window that can
+/// be offered would never be used.
+void Connection::fit_receive_buffer() {
+  const std::size_t promised = receive_buffer_.readable() + tcb_.rcv.wnd;
+  receive_buffer_.set_capacity(
+      std::max(std::min(wanted_receive_buffer_, largest_window()), promised));
+}
+
+void Connection::set_send_buffer(std::uint32_t octets) {
+  send_buffer_.set_capacity(octets);
 }
 
 State Connection::state() const {
@@ -245,10 +293,6 @@ std::size_t Connection::readable() const {
 
 bool Connection::peer_closed() const {
   return tcb_.rcv.fin_taken && receive_buffer_.readable() == 0;
-}
-
-std::uint16_t Connection::effective_send_mss() const {
-  return std::min(send_mss_, config_.mss);
 }
 
 std::uint32_t Connection::urgent_unread() const {

@@ -17,7 +17,7 @@ using wire::lt;
 /// Sends what may be sent now, and the acknowledgment that is due if nothing has carried it.
 void Connection::output(Instant now) {
   if (may_transmit_text()) send_queued(now);
-  if (ack_now_ && (synchronized() || state_ == State::syn_received)) send_ack();
+  if (ack_now_ && (synchronized() || state_ == State::syn_received)) send_ack(now);
   arm_persist(now);
 }
 
@@ -42,7 +42,7 @@ void Connection::send_queued(Instant now) {
   if (unsent() != 0 && congestion_.restart_after_idle(now, rto_.rto())) {
     output_.trace(rule::restart_window);
   }
-  while (send_next(congestion_.room(flight_size()), now)) {
+  while (send_next(congestion_room(), now)) {
   }
 }
 
@@ -50,8 +50,7 @@ void Connection::send_queued(Instant now) {
 bool Connection::send_next(std::uint32_t room, Instant now) {
   const std::uint32_t queued = unsent();
   const std::uint32_t usable = usable_window();
-  const std::uint32_t length =
-      std::min({queued, usable, room, std::uint32_t{effective_send_mss()}});
+  const std::uint32_t length = std::min({queued, usable, room, segment_room()});
   // The FIN follows the last octet, and takes a sequence number of the window. It is no data: cwnd
   // does not hold it.
   const bool fin = fin_unsent() && length == queued && usable > length;
@@ -65,7 +64,7 @@ bool Connection::send_next(std::uint32_t room, Instant now) {
 /// Everything queued counts as pushed. The bracketed condition is Nagle's (3.7.4); it holds for the
 /// last octets before a FIN, too.
 bool Connection::may_send(std::uint32_t length, std::uint32_t queued) const {
-  if (length >= effective_send_mss()) return true;
+  if (length >= segment_room()) return true;
   if (config_.nagle && outstanding()) return false;
   return length == queued || length >= std::max<std::uint32_t>(tcb_.snd.max_wnd / 2, 1);
 }
@@ -105,10 +104,7 @@ void Connection::transmit(Seq seq, std::uint32_t length, bool fin, Instant now) 
   const auto offset = static_cast<std::uint32_t>(seq - text_seq());
   const Seq text_end = seq + length;
   advance_receive_window();
-  Segment segment{.seq = seq,
-                  .ack = tcb_.rcv.nxt,
-                  .flags = wire::flag::ack,
-                  .wnd = static_cast<std::uint16_t>(tcb_.rcv.wnd)};
+  Segment segment{.seq = seq, .ack = tcb_.rcv.nxt, .flags = wire::flag::ack, .wnd = window_field()};
   if (length != 0) segment.text = send_buffer_.view(offset, length);
   if (fin) segment.flags = segment.flags | wire::flag::fin;
   // MUST-61: PSH on the segment that empties the buffer, and on the one that ends a SEND with PUSH.
@@ -116,14 +112,20 @@ void Connection::transmit(Seq seq, std::uint32_t length, bool fin, Instant now) 
   const bool ends_push = push_ && lt(seq, *push_) && geq(text_end, *push_);
   if (empties || ends_push) segment.flags = segment.flags | wire::flag::psh;
   mark_urgent(segment);
+  add_options(segment, now);
 
   const Seq end = text_end + (fin ? 1U : 0U);
   if (!outstanding()) unanswered_.restart(now);
-  if (seq == tcb_.snd.nxt)
+  if (seq == tcb_.snd.nxt) {
     rto_.time(end, now);
-  else
+  } else {
     rto_.forget_timed();  // Karn (RFC 6298 3)
-  if (length != 0) congestion_.sent(now);
+    scoreboard_.resent(end);
+  }
+  if (length != 0) {
+    congestion_.sent(now);
+    path_claims_.sent(config_.ip_header + tcp_header + length, end);
+  }
   const bool new_fin = fin && !tcb_.snd.fin;
   if (new_fin) tcb_.snd.fin = text_end;
   if (gt(end, tcb_.snd.nxt)) tcb_.snd.nxt = end;
@@ -149,8 +151,12 @@ void Connection::transmit_earliest(Instant now) {
 
 /// Up to `text` octets from SND.UNA on. A zero window still takes one: the probe.
 void Connection::transmit_from_una(std::uint32_t text, Instant now) {
-  const std::uint32_t window = std::max<std::uint32_t>(tcb_.snd.wnd, 1);
-  const std::uint32_t length = std::min({text, window, std::uint32_t{effective_send_mss()}});
+  // RFC 7323 2.4: an edge that moved back because scaled windows are coarse does not stop the first
+  // retransmission of what was inside before.
+  const bool unless_moved = window_scaling_ && tcb_.snd.wnd != 0 && unanswered_.transmissions <= 1;
+  const std::uint32_t sent = unless_moved ? flight_size() : 0;
+  const std::uint32_t window = std::max({tcb_.snd.wnd, sent, std::uint32_t{1}});
+  const std::uint32_t length = std::min({text, window, segment_room()});
   const bool last = length == send_buffer_.size();
   const bool fin = last && close_called_ && (tcb_.snd.fin || window > length) &&
                    (tcb_.snd.wnd != 0 || length == 0);
@@ -158,43 +164,51 @@ void Connection::transmit_from_una(std::uint32_t text, Instant now) {
 }
 
 /// A SYN always carries the MSS option (SHLD-5, MAY-3); after LISTEN or a crossing SYN it
-/// acknowledges as well.
+/// acknowledges as well. Its window is not scaled.
 void Connection::send_syn(Instant now) {
   if (state_ == State::syn_sent) advance_receive_window();
   Segment segment{.seq = tcb_.iss,
                   .flags = wire::flag::syn,
-                  .wnd = static_cast<std::uint16_t>(tcb_.rcv.wnd),
-                  .mss = config_.mss};
+                  .wnd = static_cast<std::uint16_t>(std::min<std::uint32_t>(tcb_.rcv.wnd, 0xffff))};
   if (state_ != State::syn_sent) {
     segment.flags = segment.flags | wire::flag::ack;
     segment.ack = tcb_.irs + 1;
   }
+  add_syn_options(segment, now);
   if (!timers_.retransmission) start_retransmission_timer(now);
   output_.segment(segment);
 }
 
 /// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
-void Connection::send_ack() {
+void Connection::send_ack(Instant now) {
+  send_empty(tcb_.snd.nxt, now);
+}
+
+/// `seq` is SND.NXT, or the octet before it in a keep-alive.
+void Connection::send_empty(Seq seq, Instant now) {
   advance_receive_window();
-  Segment segment{.seq = tcb_.snd.nxt,
-                  .ack = tcb_.rcv.nxt,
-                  .flags = wire::flag::ack,
-                  .wnd = static_cast<std::uint16_t>(tcb_.rcv.wnd)};
+  Segment segment{.seq = seq, .ack = tcb_.rcv.nxt, .flags = wire::flag::ack, .wnd = window_field()};
   mark_urgent(segment);
+  add_options(segment, now);
   acknowledged_peer();
   output_.segment(segment);
 }
 
 /// <SEQ=SND.NXT><CTL=RST>
-void Connection::send_reset() {
-  output_.segment({.seq = tcb_.snd.nxt, .flags = wire::flag::rst});
+void Connection::send_reset(Instant now) {
+  Segment segment{.seq = tcb_.snd.nxt, .flags = wire::flag::rst};
+  if (timestamps_.agreed()) {  // RFC 7323 5.2
+    segment.timestamps =
+        wire::TcpOptionView::Timestamps{timestamps_.clock(now), timestamps_.recent()};
+  }
+  output_.segment(segment);
 }
 
 /// 3.8.6.3: at least every second full-sized segment is acknowledged at once (SHLD-19). Full-sized
 /// is what we would send ourselves, as for the window (3.8.6.2.2).
 void Connection::delay_ack(std::uint32_t octets, Instant now) {
   ack_pending_ += octets;
-  if (ack_pending_ >= 2U * effective_send_mss() || config_.delayed_ack == Duration::zero()) {
+  if (ack_pending_ >= 2U * effective_send_mss() || !config_.features.delayed_ack) {
     ack_now_ = true;
   } else if (!timers_.delayed_ack) {
     timers_.delayed_ack = now + config_.delayed_ack;
@@ -203,6 +217,7 @@ void Connection::delay_ack(std::uint32_t octets, Instant now) {
 
 /// A segment that acknowledges RCV.NXT leaves.
 void Connection::acknowledged_peer() {
+  timestamps_.acknowledged(tcb_.rcv.nxt);
   ack_now_ = false;
   ack_pending_ = 0;
   timers_.delayed_ack.reset();

@@ -6,6 +6,14 @@
 
 namespace tcproof::tcp {
 
+std::optional<Reassembly::Range> Reassembly::overlap(Range range) const {
+  for (std::size_t i = 0; i < count_; ++i) {
+    const Range part{std::max(ranges_[i].begin, range.begin), std::min(ranges_[i].end, range.end)};
+    if (part.begin < part.end) return part;
+  }
+  return {};
+}
+
 bool Reassembly::add(Range range) {
   assert(range.begin < range.end);
   // [first, last) are the ranges that overlap or touch the new one.

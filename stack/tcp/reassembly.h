@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace tcproof::tcp {
 
@@ -22,6 +23,8 @@ class Reassembly {
   std::size_t count() const { return count_; }
   const Range& operator[](std::size_t i) const { return ranges_[i]; }
 
+  /// The first part of `range` that is held already; empty if none is.
+  std::optional<Range> overlap(Range range) const;
   /// Adds `range` and merges what touches. False, and nothing is changed, if there is no place for
   /// one more; a range that begins at 0 takes the place of the last one.
   bool add(Range range);

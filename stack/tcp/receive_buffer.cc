@@ -55,6 +55,12 @@ std::size_t ReceiveBuffer::read(wire::MutableBytes out) {
   return octets;
 }
 
+void ReceiveBuffer::discard() {
+  if (readable_ == 0) return;
+  head_ = (head_ + readable_) % allocated_;
+  readable_ = 0;
+}
+
 void ReceiveBuffer::clear() {
   head_ = readable_ = 0;
   out_of_order_.clear();

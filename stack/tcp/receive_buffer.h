@@ -21,9 +21,13 @@ class ReceiveBuffer {
   explicit ReceiveBuffer(std::size_t capacity) : capacity_(capacity) {}
 
   std::size_t capacity() const { return capacity_; }
+  /// At least what is readable or held out of order.
+  void set_capacity(std::size_t capacity) { capacity_ = capacity; }
   std::size_t readable() const { return readable_; }
   std::size_t room() const { return capacity_ - readable_; }  // counted from RCV.NXT
   bool has_gap() const { return !out_of_order_.empty(); }
+  /// The pieces behind the first gap, as offsets from RCV.NXT.
+  const Reassembly& out_of_order() const { return out_of_order_; }
 
   /// Holds `text`, whose first octet is RCV.NXT + `offset`; it ends within room(). Octets that are
   /// already there stay (RFC 9293 3.10: the segment is reconstructed to contain just the new data).
@@ -33,6 +37,8 @@ class ReceiveBuffer {
   std::size_t advance();
   /// Takes up to out.size() octets; how many.
   std::size_t read(wire::MutableBytes out);
+  /// Throws away what is readable; what came out of order stays.
+  void discard();
   void clear();
 
  private:

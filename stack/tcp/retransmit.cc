@@ -4,23 +4,20 @@
 #include <algorithm>
 
 namespace tcproof::tcp {
-namespace {
 
-// G of RFC 6298 2: this clock's resolution.
-constexpr Duration granularity = 1ns;
-
-}  // namespace
-
-void RtoEstimator::sample(Duration rtt) {
+void RtoEstimator::sample(Duration rtt, std::uint32_t expected) {
   if (!srtt_) {
     srtt_ = rtt;
     rttvar_ = rtt / 2;
   } else {
     const Duration error = *srtt_ > rtt ? *srtt_ - rtt : rtt - *srtt_;
-    rttvar_ = (3 * rttvar_ + error) / 4;  // beta = 1/4, before SRTT changes
-    srtt_ = (7 * *srtt_ + rtt) / 8;       // alpha = 1/8
+    // beta = 1/4, before SRTT changes; alpha = 1/8. Both divided by the expected samples (RFC 7323
+    // G).
+    const std::int64_t n = expected;
+    rttvar_ = ((4 * n - 1) * rttvar_ + error) / (4 * n);
+    srtt_ = ((8 * n - 1) * *srtt_ + rtt) / (8 * n);
   }
-  const Duration rto = *srtt_ + std::max(granularity, 4 * rttvar_);
+  const Duration rto = *srtt_ + std::max(granularity_, 4 * rttvar_);
   rto_ = std::clamp(rto, bounds_.min, bounds_.max);
 }
 

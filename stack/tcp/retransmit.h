@@ -18,8 +18,12 @@ class RtoEstimator {
   explicit RtoEstimator(const Bounds& bounds) : bounds_(bounds), rto_(bounds.initial) {}
 
   Duration rto() const { return rto_; }
-  /// (2.2), (2.3): one measured round trip. It also ends any back-off.
-  void sample(Duration rtt);
+  /// (2.2), (2.3): one measured round trip. It also ends any back-off. With timestamps each
+  /// acknowledgment measures one: `expected` such samples in a round trip weigh as one (RFC 7323
+  /// 4.2).
+  void sample(Duration rtt, std::uint32_t expected = 1);
+  /// G of (2), the resolution of the clock that measures.
+  void set_granularity(Duration granularity) { granularity_ = granularity; }
   /// (5.5)
   void back_off();
   /// (5.7): data transmission begins after the SYN had to be sent again.
@@ -41,6 +45,7 @@ class RtoEstimator {
   Duration rto_;
   std::optional<Duration> srtt_;
   Duration rttvar_{};
+  Duration granularity_ = 1ns;
   std::optional<Timed> timed_;
 };
 

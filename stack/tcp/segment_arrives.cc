@@ -5,8 +5,9 @@
 #include "stack/tcp/reset.h"
 #include "stack/tcp/rules.h"
 
-// RFC 9293 3.10.7, SEGMENT ARRIVES, in its order and its words, with RFC 5961's checks where the
-// RFC places them. Security and compartment (the third check of 3.10.7.4) do not exist here.
+// RFC 9293 3.10.7, SEGMENT ARRIVES, in its order and its words, with the checks of RFC 5961 and RFC
+// 7323 where these place them (the latter's are in paws.cc). What an acknowledgment says about
+// losses is in recovery.cc. Security and compartment (the third check of 3.10.7.4) do not exist here.
 // Before working on this file read RFC 9293 3.4 and 3.10.7, then RFC 5961.
 
 namespace tcproof::tcp {
@@ -54,7 +55,7 @@ void Connection::on_listen(const Segment& seg, Instant now) {
     return output_.segment(reset_at_ack(seg));
   }
   if (!seg.syn()) return output_.trace(rule::listen_other);  // Fourth
-  accept_syn(seg);                                           // Third
+  accept_syn(seg, now);                                      // Third
   tcb_.snd.nxt = tcb_.iss + 1;
   enter(State::syn_received, rule::listen_syn);
   unanswered_.restart(now);
@@ -64,14 +65,13 @@ void Connection::on_listen(const Segment& seg, Instant now) {
 
 /// What a SYN teaches, in LISTEN and in SYN-SENT. Its window is noted even in LISTEN, where the RFC
 /// waits for the ACK: a FIN may have to be sent before that comes (3.10.4).
-void Connection::accept_syn(const Segment& seg) {
+void Connection::accept_syn(const Segment& seg, Instant now) {
   tcb_.irs = seg.seq;
   tcb_.rcv.nxt = seg.seq + 1;
   advance_receive_window();
   set_send_window(seg);
   if (!seg.ack_flag()) tcb_.snd.wl2 = tcb_.iss;
-  // An MSS of zero could never be honoured: it counts as no option at all (MUST-15).
-  if (seg.mss && *seg.mss != 0) send_mss_ = *seg.mss;
+  agree_options(seg, now);
   if (seg.ack_flag()) return;
   // "Any other incoming control or data (combined with SYN)" is kept and processed once
   // ESTABLISHED.
@@ -98,14 +98,14 @@ void Connection::on_syn_sent(const Segment& seg, Instant now) {
 
 /// Fourth of 3.10.7.3: the three-way handshake goes on, or two SYNs have crossed (figure 8).
 void Connection::syn_sent_syn(const Segment& seg, Instant now) {
-  accept_syn(seg);
+  accept_syn(seg, now);
   if (!seg.ack_flag()) {
     enter(State::syn_received, rule::syn_sent_crossing);
     rto_.forget_timed();  // our SYN goes out a second time, in the SYN,ACK (RFC 6298 3)
     timers_.retransmission.reset();
     return send_syn(now);
   }
-  acknowledge_up_to(seg.ack, now);
+  acknowledge_up_to(seg, now);
   established(rule::syn_sent_established, now);
   ack_now_ = true;
   Segment rest = without_syn(seg);  // "continue processing at the sixth step"
@@ -117,11 +117,17 @@ void Connection::syn_sent_syn(const Segment& seg, Instant now) {
 
 /// 3.10.7.4. Eight checks in the RFC's order; the first five may drop the segment.
 void Connection::on_other_states(Segment seg, Instant now) {
-  const bool came_empty = seg.len() == 0;  // before the first check takes away what does not fit
+  // Before the first check takes away what does not fit. What lies left of RCV.NXT is no answer.
+  const bool came_empty = seg.len() == 0 && geq(seg.seq, tcb_.rcv.nxt);
+  const bool new_open = seg.syn() && !seg.ack_flag() && !seg.rst();
+  if (state_ == State::time_wait && new_open) return output_.trace(rule::time_wait_syn);
+  if (check_timestamp(seg, now) == Next::drop) return;        // RFC 7323 5.3 R1
   if (check_sequence(seg, now) == Next::drop) return;         // First
+  note_timestamp(seg, now);                                   // R3
   if (check_rst(seg, now) == Next::drop) return;              // Second
   if (check_syn(seg, now) == Next::drop) return;              // Fourth
   if (check_ack(seg, came_empty, now) == Next::drop) return;  // Fifth
+  note_duplicate(seg);
   trim_to_window(seg);     // not before: RFC 5961 compares the arriving SEG.SEQ
   check_urg(seg);          // Sixth
   process_text(seg, now);  // Seventh
@@ -133,6 +139,7 @@ void Connection::on_other_states(Segment seg, Instant now) {
 Connection::Next Connection::check_sequence(Segment& seg, Instant now) {
   const Tcb::Receive& rcv = tcb_.rcv;
   const std::uint32_t len = seg.len();
+  if (is_probe(seg)) return take_probe(seg, now);
   if (rcv.wnd == 0) {
     if (seg.seq != rcv.nxt) return refuse_sequence(seg, now);
     if (len == 0 || seg.syn()) return Next::step;
@@ -149,6 +156,24 @@ Connection::Next Connection::check_sequence(Segment& seg, Instant now) {
   // A segment that begins left of the window and ends right of it holds all of it.
   const bool around = len > 0 && lt(seg.seq, rcv.nxt) && gt(seg.seq + len, rcv.nxt);
   return first_in || last_in || around ? Next::step : refuse_sequence(seg, now);
+}
+
+/// Appendix A.2: the octet just left of RCV.NXT, or none at it, as window probes and keep-alives
+/// are sent.
+bool Connection::is_probe(const Segment& seg) const {
+  const wire::TcpFlags control = wire::flag::syn | wire::flag::fin | wire::flag::rst;
+  return synchronized() && state_ != State::time_wait && seg.ack_flag() &&
+         !seg.flags.any(control) && seg.seq == tcb_.rcv.nxt - 1 && seg.text.size() <= 1;
+}
+
+/// It is answered, and what else it says is not lost: two ends that probe each other's closed
+/// window would else never learn that it has opened.
+Connection::Next Connection::take_probe(Segment& seg, Instant now) {
+  challenge_ack(rule::check_sequence_probe, now);
+  seg.text = {};
+  seg.seq = tcb_.rcv.nxt;
+  if (seg.up != 0) seg.up -= 1;
+  return Next::step;
 }
 
 /// "An acknowledgment should be sent in reply (unless the RST bit is set)". An empty segment draws
@@ -175,6 +200,7 @@ Connection::Next Connection::refuse_sequence(const Segment& seg, Instant now) {
   } else {
     output_.trace(rule::check_sequence);
   }
+  note_duplicate(seg);
   ack_now_ = true;
   return Next::drop;
 }
@@ -186,7 +212,7 @@ Connection::Next Connection::check_rst(const Segment& seg, Instant now) {
     output_.trace(rule::check_rst_time_wait);
     return Next::drop;
   }
-  if (seg.seq != tcb_.rcv.nxt) {
+  if (seg.seq != tcb_.rcv.nxt && config_.features.challenge_ack) {
     challenge_ack(rule::check_rst_challenge, now);
     return Next::drop;
   }
@@ -211,11 +237,14 @@ Connection::Next Connection::check_rst(const Segment& seg, Instant now) {
   return Next::drop;
 }
 
-/// Fourth. RFC 5961 4.2.
+/// Fourth. RFC 5961 4.2, or the reset of RFC 793 where that is not done.
 Connection::Next Connection::check_syn(const Segment& seg, Instant now) {
   if (!seg.syn()) return Next::step;
   if (state_ == State::syn_received && passive_) {
     return_to_listen(rule::check_syn_listen);
+  } else if (!config_.features.challenge_ack) {
+    send_reset(now);
+    end(Error::connection_reset, rule::check_syn_reset);
   } else {
     challenge_ack(rule::check_syn_challenge, now);
   }
@@ -228,53 +257,25 @@ Connection::Next Connection::check_ack(const Segment& seg, bool came_empty, Inst
     output_.trace(rule::check_ack_off);
     return Next::drop;
   }
+  heard_from_peer(now);
   if (!tcb_.snd.syn_acked) return syn_received_ack(seg, now);
   if (gt(seg.ack, tcb_.snd.nxt)) {
     challenge_ack(rule::check_ack_future, now);
     return Next::drop;
   }
-  if (lt(seg.ack, tcb_.snd.una - tcb_.snd.max_wnd)) {
+  if (config_.features.challenge_ack && lt(seg.ack, tcb_.snd.una - tcb_.snd.max_wnd)) {
     challenge_ack(rule::check_ack_old, now);
     return Next::drop;
   }
   if (zero_window()) unanswered_.restart(now);  // the peer lives, so probing goes on (MUST-37)
   const bool duplicate = is_duplicate_ack(seg, came_empty);
-  tcb_.snd.last_wnd = seg.wnd;
+  tcb_.snd.last_wnd = offered_window(seg);
   const bool advances = gt(seg.ack, tcb_.snd.una);
-  if (advances) acknowledge_up_to(seg.ack, now);
-  const bool resending = advances && resend_until_;
+  if (advances) acknowledge_up_to(seg, now);
+  const bool sacked = update_scoreboard(seg);
   if (geq(seg.ack, tcb_.snd.una)) update_send_window(seg, now);
-  if (resending && !zero_window()) {
-    if (congestion_.recovering()) output_.trace(rule::partial_ack);
-    transmit_earliest(now);
-  }
-  if (duplicate) duplicate_ack(now);
+  recover(advances, duplicate, sacked, now);
   return after_ack(seg, now);
-}
-
-/// RFC 5681 2, (a) to (e); the SYN of (c) is gone already. Behind a zero window the answers to our
-/// probes look the same, but say that the window is still closed and not that anything was lost.
-bool Connection::is_duplicate_ack(const Segment& seg, bool came_empty) const {
-  return flight_size() != 0 && came_empty && seg.ack == tcb_.snd.una &&
-         seg.wnd == tcb_.snd.last_wnd && seg.wnd != 0 && !zero_window();
-}
-
-/// RFC 5681 3.2, as RFC 6582 3.2 changes it. New segments for an inflated cwnd follow in output().
-void Connection::duplicate_ack(Instant now) {
-  switch (congestion_.duplicate(tcb_.snd.nxt, flight_size())) {
-    case Congestion::Duplicate::nothing:
-    case Congestion::Duplicate::inflated: return;
-    case Congestion::Duplicate::limited_transmit:
-      if (!may_transmit_text() || unsent() == 0) return;
-      if (send_next(congestion_.limited_room(flight_size()), now)) {
-        output_.trace(rule::limited_transmit);
-      }
-      return;
-    case Congestion::Duplicate::fast_retransmit:
-      output_.trace(rule::fast_retransmit);
-      resend_until_ = tcb_.snd.nxt;
-      return transmit_earliest(now);
-  }
 }
 
 /// Fifth, until our SYN is acknowledged: in SYN-RECEIVED, and in FIN-WAIT-1 if CLOSE came that
@@ -285,7 +286,7 @@ Connection::Next Connection::syn_received_ack(const Segment& seg, Instant now) {
     output_.segment(reset_at_ack(seg));
     return Next::drop;
   }
-  acknowledge_up_to(seg.ack, now);
+  acknowledge_up_to(seg, now);
   set_send_window(seg);
   if (state_ == State::syn_received) established(rule::check_ack_established, now);
   return after_ack(seg, now);
@@ -323,7 +324,7 @@ Connection::Next Connection::after_ack(const Segment& seg, Instant now) {
 
 /// Sixth. RCV.UP never recedes.
 void Connection::check_urg(const Segment& seg) {
-  if (!seg.flags.has(wire::flag::urg)) return;
+  if (!seg.flags.has(wire::flag::urg) || !config_.features.urgent) return;
   switch (state_) {
     case State::established:
     case State::fin_wait_1:
@@ -342,7 +343,8 @@ void Connection::check_urg(const Segment& seg) {
   if (!advances) return;
   tcb_.rcv.up = up;
   tcb_.rcv.urgent = true;
-  output_.trace(rule::check_urg);  // MUST-32
+  output_.trace(rule::check_urg);
+  output_.report(Report::urgent);  // MUST-32
 }
 
 /// Seventh. `seg` lies within the window. What came out of order is held (SHLD-31) and acknowledged
@@ -359,10 +361,14 @@ void Connection::process_text(const Segment& seg, Instant now) {
     const auto room = static_cast<std::uint32_t>(*tcb_.rcv.fin - tcb_.rcv.nxt);
     text = text.first(offset < room ? std::min<std::size_t>(text.size(), room - offset) : 0);
   }
-  if (!receive_buffer_.insert(offset, text)) output_.trace(rule::text_no_place);
+  const bool kept = receive_buffer_.insert(offset, text);
+  if (!kept) output_.trace(rule::text_no_place);
+  const bool in_order = offset == 0 && !had_gap;
+  if (tcb_.sack_permitted && !in_order) note_piece(seg.seq, text, kept);
   const auto octets = static_cast<std::uint32_t>(receive_buffer_.advance());
   tcb_.rcv.nxt += octets;
   tcb_.rcv.wnd -= octets;
+  if (receive_stopped_ && octets != 0 && !throw_away_text(now)) return;
   if (octets != 0 && !had_gap) {
     delay_ack(octets, now);
   } else if (octets != 0 || !seg.text.empty()) {
@@ -370,9 +376,22 @@ void Connection::process_text(const Segment& seg, Instant now) {
   }
 }
 
+/// Nobody will read what has come. False: the user has closed as well, so the peer is told that
+/// data was lost (3.6.1, SHLD-3), and the connection is gone.
+bool Connection::throw_away_text(Instant now) {
+  if (close_called_) {
+    send_reset(now);
+    end(Error::none, rule::text_after_close);
+    return false;
+  }
+  output_.trace(rule::text_unwanted);
+  receive_buffer_.discard();
+  return true;
+}
+
 /// Eighth. A FIN with a hole before it is remembered and taken when the hole is filled.
 void Connection::check_fin(const Segment& seg, Instant now) {
-  if (tcb_.rcv.fin_taken) return;
+  if (tcb_.rcv.fin_taken || state_ == State::closed) return;
   if (seg.fin()) {
     if (!tcb_.rcv.fin) tcb_.rcv.fin = seg.seq + static_cast<std::uint32_t>(seg.text.size());
     ack_now_ = true;
@@ -403,32 +422,51 @@ void Connection::take_fin(Instant now) {
   }
 }
 
+/// One sample for each acknowledgment with timestamps (RFC 7323 4.1), else for each timed segment
+/// (RFC 6298 3). Before SND.UNA moves.
+void Connection::measure_round_trip(const Segment& seg, Instant now) {
+  if (!timestamps_.agreed()) return rto_.acknowledged(seg.ack, now);
+  if (!seg.timestamps) return;
+  const auto rtt = timestamps_.round_trip(seg.timestamps->ecr, now);
+  // RFC 7323 G: an ACK for every second segment is expected.
+  const std::uint32_t two = 2U * effective_send_mss();
+  if (rtt) rto_.sample(*rtt, std::max(1U, (flight_size() + two - 1) / two));
+}
+
 /// SND.UNA <- SEG.ACK, which is beyond it and not beyond SND.NXT. RFC 6298 (5.2), (5.3).
-void Connection::acknowledge_up_to(Seq ack, Instant now) {
+void Connection::acknowledge_up_to(const Segment& seg, Instant now) {
+  const Seq ack = seg.ack;
   auto octets = static_cast<std::uint32_t>(ack - tcb_.snd.una);
-  rto_.acknowledged(ack, now);
+  measure_round_trip(seg, now);
   const bool of_syn = !tcb_.snd.syn_acked;
   if (of_syn) {
     tcb_.snd.syn_acked = true;
     octets -= 1;
     const bool again = unanswered_.transmissions != 0;
     if (again) rto_.syn_was_retransmitted();  // (5.7)
-    congestion_.begin(effective_send_mss(), again);
+    congestion_.begin(effective_send_mss(), again, tcb_.sack_permitted);
+    scoreboard_.begin(effective_send_mss(), ack);
   }
   if (tcb_.snd.fin && gt(ack, *tcb_.snd.fin)) octets -= 1;
   send_buffer_.drop_front(octets);
   tcb_.snd.una = ack;
+  path_claims_.acknowledged(ack);
   if (tcb_.snd.urgent && geq(ack, tcb_.snd.up)) tcb_.snd.urgent = false;
   if (push_ && geq(ack, *push_)) push_.reset();
   if (!of_syn) congestion_.acknowledged(ack, octets, flight_size());
-  if (resend_until_ && geq(ack, *resend_until_)) resend_until_.reset();
+  scoreboard_.advance(ack);
+  if (resend_until_ && geq(ack, *resend_until_)) {
+    resend_until_.reset();
+    scoreboard_.begin_recovery(ack);  // nothing beyond counts as sent again
+  }
   soft_error_ = false;
   unanswered_.restart(now);
   restart_retransmission_timer(now);
 }
 
-void Connection::established(std::string_view rule, Instant) {
+void Connection::established(std::string_view rule, Instant now) {
   enter(State::established, rule);
+  heard_from_peer(now);
   if (close_called_) enter(State::fin_wait_1, rule::close);  // it was queued until now (3.10.4)
 }
 
@@ -441,10 +479,10 @@ void Connection::start_time_wait(std::string_view rule, Instant now) {
 /// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, not more often than RFC 5961 7 allows.
 void Connection::challenge_ack(std::string_view rule, Instant now) {
   output_.trace(rule);
-  if (!challenge_limit_.allow(now, config_.challenge_ack_limit)) {
+  if (!challenge_limit_.allow(now, config_.challenge_ack_limit, config_.challenge_ack_period)) {
     return output_.trace(rule::challenge_limited);
   }
-  send_ack();
+  send_ack(now);
 }
 
 }  // namespace tcproof::tcp

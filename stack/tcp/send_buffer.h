@@ -18,7 +18,9 @@ class SendBuffer {
   explicit SendBuffer(std::size_t capacity) : capacity_(capacity) {}
 
   std::size_t size() const { return end_ - begin_; }
-  std::size_t room() const { return capacity_ - size(); }
+  std::size_t room() const { return capacity_ > size() ? capacity_ - size() : 0; }
+  /// What is queued already stays.
+  void set_capacity(std::size_t capacity) { capacity_ = capacity; }
   bool empty() const { return begin_ == end_; }
 
   /// Takes as much of `text` as there is room; says how much.

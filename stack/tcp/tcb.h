@@ -31,6 +31,7 @@ struct Tcb {
     Seq wl2;                    // segment acknowledgment number used for the last window update
     bool syn_acked = false;  // SND.UNA has passed ISS; the numbers alone cannot tell after a wrap
     std::optional<Seq> fin;  // the sequence number of our FIN, once it has been sent
+    std::uint8_t shift = 0;  // Snd.Wind.Shift: by how much the peer's windows count (RFC 7323 2.3)
   } snd;
   struct Receive {
     Seq nxt;                 // next sequence number expected
@@ -39,9 +40,11 @@ struct Tcb {
     bool urgent = false;     // RCV.UP means something
     std::optional<Seq> fin;  // the peer's FIN, seen but perhaps with a hole before it
     bool fin_taken = false;  // RCV.NXT has advanced over it
+    std::uint8_t shift = 0;  // Rcv.Wind.Shift: by how much our windows are written smaller
   } rcv;
-  Seq iss;  // initial send sequence number
-  Seq irs;  // initial receive sequence number
+  Seq iss;                      // initial send sequence number
+  Seq irs;                      // initial receive sequence number
+  bool sack_permitted = false;  // both SYNs carried the option (RFC 2018 2)
 };
 
 }  // namespace tcproof::tcp

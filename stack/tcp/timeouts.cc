@@ -12,18 +12,25 @@ void Connection::on_timeout(Instant now) {
   if (take_due(timers_.time_wait, now)) return end(Error::none, rule::time_wait_over);
   if (take_due(timers_.delayed_ack, now)) {
     output_.trace(rule::delayed_ack);
-    send_ack();
+    send_ack(now);
   }
   if (take_due(timers_.retransmission, now)) retransmission_timeout(now);
   if (take_due(timers_.persist, now)) persist_timeout(now);
+  if (take_due(timers_.keep_alive, now)) keep_alive_timeout(now);
 }
 
 std::optional<Instant> Connection::next_deadline() const {
   return timers_.next_deadline();
 }
 
+/// No timer outlasts R2, so that a user timeout is kept to the instant.
 void Connection::start_retransmission_timer(Instant now) {
-  timers_.retransmission = now + rto_.rto();
+  timers_.retransmission = std::min(now + rto_.rto(), std::max(now, give_up_at()));
+}
+
+/// R2 (3.8.3 (c)) as an instant.
+Instant Connection::give_up_at() const {
+  return unanswered_.since + (tcb_.snd.syn_acked ? config_.r2 : config_.r2_syn);
 }
 
 /// RFC 6298 (5.2), (5.3): new data is acknowledged. Later partial ACKs of one recovery do not
@@ -41,22 +48,29 @@ void Connection::retransmission_timeout(Instant now) {
   output_.trace(rule::retransmit);
   const bool again = unanswered_.transmissions != 0;
   unanswered_.transmissions += 1;
-  if (unanswered_.transmissions == config_.r1) output_.trace(rule::r1_reached);
+  if (unanswered_.transmissions == config_.r1) advise_at_r1();
   rto_.back_off();
   rto_.forget_timed();
-  // Until everything sent so far is acknowledged, each advance of SND.UNA brings the next segment:
-  // what followed the lost one was most likely lost as well, and would else cost one timeout each.
   if (tcb_.snd.syn_acked) {
-    resend_until_ = tcb_.snd.nxt;
+    resend_all_outstanding();
     congestion_.timed_out(tcb_.snd.nxt, flight_size(), again);
+    if (const auto mtu = path_claims_.timed_out(tcb_.snd.una)) {
+      lower_path_mtu(*mtu, rule::too_big_confirmed);
+    }
   }
   transmit_earliest(now);
 }
 
+/// 3.8.3 (b), R1: the IP layer may look for another way, and the user may be told (SHLD-9).
+void Connection::advise_at_r1() {
+  output_.trace(rule::r1_reached);
+  output_.negative_advice();
+  output_.report(Report::retransmissions);
+}
+
 /// 3.8.3 (c), R2: the connection is closed. There is nobody to tell by a RST.
 bool Connection::gave_up(Instant now) {
-  const Duration r2 = tcb_.snd.syn_acked ? config_.r2 : config_.r2_syn;
-  if (now - unanswered_.since < r2) return false;
+  if (now < give_up_at()) return false;
   end(soft_error_ ? Error::unreachable : Error::user_timeout, rule::user_timeout);
   return true;
 }
@@ -72,8 +86,8 @@ void Connection::arm_persist(Instant now) {
     resend_until_.reset();
     if (timers_.persist && persist_interval_ != Duration::zero()) return;
     persist_interval_ = rto_.rto();
-    timers_.persist = now + persist_interval_;  // SHLD-29
     unanswered_.restart(now);
+    timers_.persist = std::min(now + persist_interval_, give_up_at());  // SHLD-29
   } else if (waiting && !outstanding()) {
     persist_interval_ = Duration::zero();
     if (!timers_.persist) timers_.persist = now + config_.sws_override;
@@ -86,14 +100,14 @@ void Connection::persist_timeout(Instant now) {
   if (!zero_window()) {
     output_.trace(rule::sws_override);
     const std::uint32_t usable = usable_window();
-    const std::uint32_t length = std::min({unsent(), usable, std::uint32_t{effective_send_mss()}});
+    const std::uint32_t length = std::min({unsent(), usable, segment_room()});
     if (length != 0) transmit(tcb_.snd.nxt, length, false, now);
     return output(now);
   }
   if (gave_up(now)) return;
   output_.trace(rule::probe);
   persist_interval_ = std::min(2 * persist_interval_, config_.rto_max);  // SHLD-30
-  timers_.persist = now + persist_interval_;
+  timers_.persist = std::min(now + persist_interval_, give_up_at());
   if (outstanding())
     transmit_earliest(now);
   else
@@ -111,7 +125,7 @@ void Connection::leave_persist(Instant now) {
     output_.trace(rule::restart_window);
   }
   if (!outstanding()) return;
-  resend_until_ = tcb_.snd.nxt;
+  resend_all_outstanding();
   transmit_from_una(static_cast<std::uint32_t>(send_buffer_.size()), now);
 }
 

@@ -14,10 +14,11 @@ struct Timers {
   std::optional<Instant> persist;         // zero-window probe or SWS override (RFC 9293 3.8.6)
   std::optional<Instant> delayed_ack;     // 3.8.6.3
   std::optional<Instant> time_wait;       // 3.10.8
+  std::optional<Instant> keep_alive;      // 3.8.4
 
   std::optional<Instant> next_deadline() const {
     std::optional<Instant> next;
-    for (const auto& timer : {retransmission, persist, delayed_ack, time_wait}) {
+    for (const auto& timer : {retransmission, persist, delayed_ack, time_wait, keep_alive}) {
       if (timer && (!next || *timer < *next)) next = timer;
     }
     return next;

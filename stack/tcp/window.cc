@@ -10,13 +10,6 @@ namespace tcproof::tcp {
 using wire::leq;
 using wire::lt;
 
-namespace {
-
-// Without window scaling the field is all there is.
-constexpr std::size_t largest_window = 65535;
-
-}  // namespace
-
 /// 3.10.7.4: the idealized segment begins at or after RCV.NXT and does not exceed the window. SYN
 /// is gone already.
 void Connection::trim_to_window(Segment& seg) const {
@@ -32,7 +25,7 @@ void Connection::trim_to_window(Segment& seg) const {
 }
 
 void Connection::set_send_window(const Segment& seg) {
-  tcb_.snd.wnd = tcb_.snd.last_wnd = seg.wnd;
+  tcb_.snd.wnd = tcb_.snd.last_wnd = offered_window(seg);
   tcb_.snd.max_wnd = std::max(tcb_.snd.max_wnd, tcb_.snd.wnd);
   tcb_.snd.wl1 = seg.seq;
   tcb_.snd.wl2 = seg.ack;
@@ -50,20 +43,21 @@ void Connection::update_send_window(const Segment& seg, Instant now) {
 
 /// 3.8.6.2.2: RCV.NXT + RCV.WND stays fixed until the reduction is worth a segment.
 bool Connection::receive_window_would_move() const {
-  const std::size_t room = std::min(receive_buffer_.room(), largest_window);
+  const std::size_t room = std::min(receive_buffer_.room(), largest_window());
   const std::size_t step =
       std::min<std::size_t>(receive_buffer_.capacity() / 2, effective_send_mss());
-  return room >= tcb_.rcv.wnd + std::max<std::size_t>(step, 1);
+  return room >= tcb_.rcv.wnd + std::max(step, std::size_t{1} << tcb_.rcv.shift);
 }
 
 void Connection::advance_receive_window() {
   if (!receive_window_would_move()) return;
-  tcb_.rcv.wnd = static_cast<std::uint32_t>(std::min(receive_buffer_.room(), largest_window));
+  tcb_.rcv.wnd = static_cast<std::uint32_t>(std::min(receive_buffer_.room(), largest_window()));
 }
 
 /// The user has made room. The next segment will say so; a segment of its own is sent only if the
 /// window was so small that the peer may be waiting for it.
-void Connection::window_update_after_read(Instant) {
+void Connection::window_update_after_read(Instant now) {
+  if (receive_buffer_.capacity() != wanted_receive_buffer_) fit_receive_buffer();
   switch (state_) {
     case State::established:
     case State::fin_wait_1:
@@ -77,8 +71,8 @@ void Connection::window_update_after_read(Instant) {
     case State::last_ack:
     case State::time_wait: return;
   }
-  const std::size_t half = std::min(receive_buffer_.capacity(), largest_window) / 2;
-  if (tcb_.rcv.wnd <= half && receive_window_would_move()) send_ack();
+  const std::size_t half = std::min(receive_buffer_.capacity(), largest_window()) / 2;
+  if (tcb_.rcv.wnd <= half && receive_window_would_move()) send_ack(now);
 }
 
 }  // namespace tcproof::tcp

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "stack/udp/rules.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/ipv6.h"
@@ -17,19 +18,19 @@ using wire::UdpHeader;
 using wire::UdpView;
 
 std::optional<UdpView> receive(const IpAddress& src, const IpAddress& dst, wire::Bytes octets,
-                               std::string_view& rule) {
+                               std::string_view& why) {
   const auto view = UdpView::parse(octets);
   if (!view) {
-    rule = "drop: udp, the length does not fit what came, RFC 768";
+    why = rule::bad_length;
     return {};
   }
   if (view->checksum() == 0) {
     if (dst.family == Family::v4) return view;  // the sender made none
-    rule = "drop: udp, no checksum over IPv6, RFC 8200 8.1";
+    why = rule::no_checksum;
     return {};
   }
   if (wire::transport_checksum(src, dst, wire::ip_protocol::udp, view->datagram()) != 0) {
-    rule = "drop: udp, bad checksum, RFC 1122 4.1.3.4";
+    why = rule::bad_checksum;
     return {};
   }
   return view;

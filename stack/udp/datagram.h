@@ -10,9 +10,9 @@
 namespace tcproof::udp {
 
 /// Judges a UDP datagram by RFC 768, RFC 1122 4.1.3.4 and RFC 8200 8.1. `octets` is the whole IP
-/// payload, which may be longer than the datagram. Empty: to be dropped, and `rule` says why.
+/// payload, which may be longer than the datagram. Empty: to be dropped, and `why` names the rule.
 std::optional<wire::UdpView> receive(const wire::IpAddress& src, const wire::IpAddress& dst,
-                                     wire::Bytes octets, std::string_view& rule);
+                                     wire::Bytes octets, std::string_view& why);
 
 /// The longest data that fits into a packet of 65535 octets.
 std::size_t max_data(wire::Family family);

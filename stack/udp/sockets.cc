@@ -42,6 +42,11 @@ std::optional<Sockets::Local> Sockets::local(SocketId id) const {
   return found->second.local;
 }
 
+SendOptions* Sockets::send_options(SocketId id) {
+  const auto found = sockets_.find(id);
+  return found == sockets_.end() ? nullptr : &found->second.send_options;
+}
+
 Sockets::Socket* Sockets::find(Family family, std::uint16_t port) {
   const auto found = ports_.find(key(family, port));
   return found == ports_.end() ? nullptr : &sockets_.at(found->second);

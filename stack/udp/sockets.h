@@ -17,7 +17,16 @@ using SocketId = std::uint32_t;  // 0 is none
 struct Received {
   wire::IpAddress remote;
   std::uint16_t remote_port = 0;
+  wire::IpAddress local;  // the specific destination, a broadcast address included
+  std::uint8_t ttl = 0, tos = 0;
+  wire::Buffer options;  // of IPv4
   wire::Buffer data;
+};
+
+/// What the user of a socket asks of the datagrams it sends (RFC 1122 4.1.4).
+struct SendOptions {
+  std::optional<std::uint8_t> ttl, tos;
+  wire::Buffer options;  // of IPv4, whole words
 };
 
 /// What an ICMP error told about datagrams sent from a socket (RFC 1122 4.1.3.3).
@@ -42,6 +51,11 @@ class Sockets {
     std::uint16_t port = 0;
   };
   std::optional<Local> local(SocketId id) const;
+  /// Null if there is no such socket.
+  SendOptions* send_options(SocketId id);
+  bool is_bound(wire::Family family, std::uint16_t port) const {
+    return ports_.contains(key(family, port));
+  }
 
   /// False: nobody has bound the port. A full queue takes the datagram and loses it: `lost` is set.
   bool deliver(wire::Family family, std::uint16_t port, Received&& datagram, bool& lost);
@@ -56,6 +70,7 @@ class Sockets {
     std::deque<Received> queue;
     std::size_t queued_octets = 0;
     SocketError error = SocketError::none;
+    SendOptions send_options;
   };
   static std::uint32_t key(wire::Family family, std::uint16_t port) {
     return (family == wire::Family::v4 ? 0U : 0x10000U) | port;

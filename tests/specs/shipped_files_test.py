@@ -10,10 +10,10 @@ import sys
 import jsonschema
 import yaml
 
-NOT_CASES = ("requirements", "schema", "start", "targets", "topologies")
+NOT_CASES = ("requirements", "schema", "start", "targets", "topologies", "traffic")
 RANK = {"MUST": "MUST", "MUST NOT": "MUST", "SHOULD": "SHOULD", "SHOULD NOT": "SHOULD", "MAY": "MAY"}
 # A case says what an RFC asks of any stack, so no name of one has a place in it.
-STACK_NAMES = re.compile(r"\b(linux|lwip|freebsd|windows|kernel)\b", re.IGNORECASE)
+STACK_NAMES = re.compile(r"\b(linux|lwip|freebsd|microsoft|kernel)\b", re.IGNORECASE)
 CATALOGUE_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the one in C is ten times as fast
 INTEGER = re.compile(r"^(0|[1-9][0-9]*)$")
 TAB_OR_TRAIL = re.compile(r"\t|[ ]$", re.MULTILINE)
@@ -70,7 +70,7 @@ class Specs:
         self.schema = json.loads((root / "schema" / "case.json").read_text())
         self.problems = []
         self.requirements = {}
-        for path in sorted((root / "requirements").glob("*.yaml")):
+        for path in sorted((root / "requirements").glob("rfc*.yaml")):
             for entry in yaml.load(path.read_text(), CATALOGUE_LOADER):
                 if entry["id"] in self.requirements:
                     self.problems.append(f"{path.name}: {entry['id']} twice")
@@ -82,10 +82,32 @@ class Specs:
         self.cases = {
             str(path.relative_to(root).with_suffix("")): path
             for path in sorted(root.rglob("*.yaml"))
-            if path.relative_to(root).parts[0] not in NOT_CASES
+            if path.relative_to(root).parts[0] not in NOT_CASES and path.stem != "state-table"
         }
+        self.cells = {}  # id of a cell of a state table -> the ids that it covers
+        for path in sorted(root.rglob("state-table.yaml")):
+            self.read_table(str(path.relative_to(root).parent), load(path.read_text()))
+
+    def read_table(self, folder, table):
+        for row, cells in table["cells"].items():
+            for state, events, cell in ((s, e, c) for s in row.split(", ") for e, c in cells.items()):
+                if "untested" in cell:
+                    continue
+                reactions = [cell, *cell.get("or", [])]
+                for event in events.split(", "):
+                    self.cells[f"{folder}/state/{state}/{event}"] = [as_list(one["covers"]) for one in reactions]
+
+    def check_cells(self):
+        for cell_id, reactions in self.cells.items():
+            for ids in reactions:
+                for one in ids:
+                    if one not in self.requirements:
+                        yield f"{cell_id}: no requirement {one}"
+                if len({self.requirements.get(one) for one in ids}) > 1:
+                    yield f"{cell_id}: {ids} differ in level"
 
     def check(self):
+        self.problems += self.check_cells()
         case_schema = jsonschema.Draft7Validator(self.schema)
         start_schema = jsonschema.Draft7Validator(
             {"$ref": "#/definitions/start", "definitions": self.schema["definitions"]})
@@ -134,7 +156,10 @@ class Specs:
     def profile_problems(self, profile):
         for deviation in profile.get("deviations", []):
             case_id = deviation["case"].split(" ")[0]
-            if case_id not in self.cases:
+            if case_id in self.cells:
+                if deviation.get("requirement") not in {one for ids in self.cells[case_id] for one in ids} | {None}:
+                    yield f"{case_id} does not cover {deviation['requirement']}"
+            elif case_id not in self.cases:
                 yield f"deviation of unknown case {case_id}"
             elif "requirement" in deviation:
                 text = self.cases[case_id].read_text()

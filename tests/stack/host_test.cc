@@ -111,7 +111,7 @@ TEST_P(HostOfBothFamilies, OffersTheMssOfTheMtuAndTheFamily) {
   EXPECT_THAT(Buffer(syn.tcp->options.begin(), syn.tcp->options.begin() + 4),
               ElementsAre(2, 4, 0x05, low));
   EXPECT_EQ(syn.ip->ttl, 64);
-  EXPECT_FALSE(syn.ip->df.value_or(false));  // RFC 1191: only with path MTU discovery
+  EXPECT_EQ(syn.ip->df.value_or(false), GetParam() == Family::v4);  // RFC 1191 2
 }
 
 TEST_P(HostOfBothFamilies, ResetsASegmentForNobody) {
@@ -311,10 +311,10 @@ TEST_F(HostAlone, SwitchingNagleOffSendsAndStartsTheTimer) {
   b->send(opened.id, Buffer(10), true, false, now, taken);
   b.frames.clear();
   now += 300ms;
-  EXPECT_EQ(b->set_nodelay(opened.id, true, now), Error::none);
+  EXPECT_EQ(b->set(opened.id, {.nodelay = true}, now), Error::none);
   EXPECT_EQ(answer().payload.size(), 10U);
   EXPECT_TRUE(b->next_deadline());
-  EXPECT_EQ(b->set_nodelay(99, true, now), Error::does_not_exist);
+  EXPECT_EQ(b->set(99, {.nodelay = true}, now), Error::does_not_exist);
 }
 
 TEST_F(HostAlone, ABadChecksumIsDroppedBeforeAnythingElse) {
@@ -381,6 +381,59 @@ TEST_F(HostAlone, EphemeralPortsAreDynamicOnesAndDiffer) {
   EXPECT_EQ(b->bind_udp(Family::v4, b->udp_port(first.id)).error, Error::already_exists);
   b->close_udp(first.id);
   EXPECT_EQ(b->udp_port(first.id), 0);
+}
+
+// RFC 1122 4.1.3.2, 4.1.3.5, 4.1.4: what the user of a datagram may say and is told.
+TEST_P(HostOfBothFamilies, ADatagramCarriesWhatItsUserAskedFor) {
+  const bool v4 = GetParam() == Family::v4;
+  const Buffer options = v4 ? Buffer{7, 7, 4, 0, 0, 0, 0, 0} : Buffer{};
+  const auto server = lab.b->bind_udp(GetParam(), 53);
+  const auto client = lab.a->bind_udp(GetParam(), 0);
+  EXPECT_EQ(lab.a->set_udp(client.id, {.ttl = 9, .tos = 8, .options = options}), Error::none);
+  lab.a->send_udp(client.id, address_b(GetParam()), 53, Buffer{1, 2, 3}, lab.now());
+  lab.settle();
+  const auto received = lab.b->receive_udp(server.id);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->local, address_b(GetParam()));
+  EXPECT_EQ(received->ttl, 9);
+  EXPECT_EQ(received->tos, 8);
+  EXPECT_EQ(received->options, options);
+  EXPECT_EQ(received->data, (Buffer{1, 2, 3}));
+  EXPECT_EQ(lab.a->set_udp(client.id, {.ttl = 0}), Error::illegal);
+  EXPECT_EQ(lab.a->set_udp(client.id, {.options = Buffer(3)}), Error::illegal);
+  EXPECT_EQ(lab.a->set_udp(client.id, {.options = Buffer(44)}), Error::illegal);
+  EXPECT_EQ(lab.a->set_udp(client.id + 99, {}), Error::does_not_exist);
+}
+
+TEST_P(HostOfBothFamilies, TheReplyToAPingIsHandedOver) {
+  lab.a->ping(address_b(GetParam()), 5, lab.now());
+  lab.settle();
+  const auto reply = lab.a->receive_echo_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->remote, address_b(GetParam()));
+  EXPECT_EQ(reply->sequence, 1);
+  EXPECT_EQ(reply->data, (Buffer{0, 1, 2, 3, 4}));
+  EXPECT_FALSE(lab.a->receive_echo_reply());
+}
+
+// RFC 9293 MUST-51, 3.1: the pseudo-header names the end of the route.
+TEST(SourceRoute, AnActiveOpenGoesByTheHostsItsUserNamed) {
+  Lab lab;
+  const IpAddress by = test::v4_b;
+  const IpAddress end = IpAddress::v4(192, 0, 2, 77);
+  EXPECT_EQ(lab.a->open_active(end, port, 0, {.source_route = {by}}, lab.now()).error, Error::none);
+  lab.settle();
+  FrameSpec syn = dissect(lab.a.frames.back());
+  ASSERT_TRUE(syn.tcp);
+  EXPECT_EQ(syn.ip->dst, by);
+  EXPECT_THAT(syn.ip->options, ElementsAre(131, 7, 4, 192, 0, 2, 77, 0));
+  const auto checksum = syn.tcp->checksum;
+  syn.ip->dst = end;
+  syn.tcp->checksum.reset();
+  EXPECT_EQ(dissect(wire::emit(syn)).tcp->checksum, checksum);
+  const std::vector<IpAddress> too_many(10, by);
+  EXPECT_EQ(lab.a->open_active(end, port, 0, {.source_route = too_many}, lab.now()).error,
+            Error::illegal);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ void index_steps(const std::vector<checks::Step>& steps, std::vector<ConnId>& co
 }  // namespace
 
 Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case,
-                                                    link::Reaper& reaper) {
+                                                    const Shared& shared) {
   for (const auto& link : one_case.network.links) {
     if (one_case.family == wire::Family::v4 || link.mtu >= smallest_v6_mtu) continue;
     return not_here("run a case over IPv6",
@@ -60,8 +60,10 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
   auto network = NetnsNetwork::build(one_case.network,
                                      {.manual_neighbours = one_case.manual_neighbours,
                                       .seed = one_case.seed,
-                                      .draws = one_case.id},
-                                     reaper);
+                                      .draws = one_case.id,
+                                      .tester = shared.tester,
+                                      .serial = shared.serial},
+                                     shared.reaper);
   if (!network) return tl::unexpected(network.error());
   if (one_case.family == wire::Family::v6 && !has_ipv6()) {
     return not_here("run a case over IPv6", "this kernel runs without IPv6",
@@ -88,19 +90,42 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
       }
     }
   }
-  return std::unique_ptr<LinuxBench>(
-      new LinuxBench(one_case, std::move(*network), std::move(*diag), std::move(epoll)));
+  return std::unique_ptr<LinuxBench>(new LinuxBench(one_case, std::move(*network), std::move(*diag),
+                                                    std::move(epoll), shared.tracer));
 }
 
 LinuxBench::LinuxBench(const checks::Case& one_case, NetnsNetwork network, SockDiag diag,
-                       UniqueFd epoll)
+                       UniqueFd epoll, StateTracer* tracer)
     : case_(one_case),
       epoll_(std::move(epoll)),
       network_(std::move(network)),
       user_(one_case, network_, std::move(diag), epoll_.get()),
       fence_(one_case.network, network_.path()),
+      clock_(ClockWatch::read()),
+      tracer_(tracer),
       last_states_(one_case.connections.size(), State::closed) {
   index_steps(one_case.steps, conn_of_step_);
+  if (tracer_ == nullptr) return;
+  traced_ = StateTracer::id_of(network_.target());
+  tracer_->follow(traced_);
+}
+
+LinuxBench::~LinuxBench() {
+  if (tracer_ != nullptr) tracer_->forget(traced_);
+  free_time_waits();
+}
+
+void LinuxBench::free_time_waits() {
+  for (std::size_t i = 0; i < last_states_.size(); ++i) {
+    if (last_states_[i] == State::time_wait) user_.free_time_wait(static_cast<ConnId>(i));
+  }
+}
+
+void LinuxBench::watch_clock() {
+  const auto step = clock_.stepped(ClockWatch::read());
+  if (!step) return;
+  const double ms = std::chrono::duration<double, std::milli>(*step).count();
+  trouble(fmt::format("the machine's clock was set by {:+.3f} ms during the attempt", ms), true);
 }
 
 Instant LinuxBench::now() const {
@@ -163,7 +188,24 @@ void LinuxBench::collect_returns(checks::Trace& trace) {
   }
 }
 
+void LinuxBench::take_transitions() {
+  if (tracer_ == nullptr) return;
+  const auto heard = tracer_->take(traced_);
+  if (heard.empty()) return;
+  const ClockWatch::Reading clocks = ClockWatch::read();
+  for (const auto& one : heard) {
+    const auto conn = user_.connection_with(one.local_port, one.remote, one.remote_port);
+    // The socket's CLOSED may be the connection's TIME-WAIT, and LISTEN is the listener's: those
+    // are looked up.
+    if (!conn || one.to == State::closed || one.to == State::listen) continue;
+    if (std::exchange(last_states_[*conn], one.to) == one.to) continue;
+    const Instant at = clocks.wall - (clocks.steady - one.at);
+    noticed_.push_back(checks::StateSeen{at, *conn, one.to, true});
+  }
+}
+
 void LinuxBench::sample() {
+  take_transitions();
   for (std::size_t i = 0; i < last_states_.size(); ++i) {
     const auto conn = static_cast<ConnId>(i);
     if (!case_.connections[i].tcp) continue;
@@ -175,6 +217,7 @@ void LinuxBench::sample() {
 
 void LinuxBench::look_up(checks::Trace& trace, ConnId conn) {
   if (conn >= last_states_.size()) return;
+  take_transitions();
   notice(trace);
   const State state = user_.state(conn);
   const Instant at = now();
@@ -273,6 +316,7 @@ void LinuxBench::drain(checks::Trace& trace) {
   collect_returns(trace);
   if (sockets) sample();
   repeat_fence();
+  watch_clock();
   notice(trace);
 }
 

@@ -9,8 +9,10 @@
 #include "checks/trace.h"
 #include "harness/case/diagnostic.h"
 #include "harness/run/bench.h"
+#include "harness/targets/linux/clock_watch.h"
 #include "harness/targets/linux/fence.h"
 #include "harness/targets/linux/linux_user.h"
+#include "harness/targets/linux/state_tracer.h"
 #include "harness/topology/netns_network.h"
 
 namespace tcproof::harness {
@@ -20,9 +22,17 @@ namespace tcproof::harness {
 /// one.
 class LinuxBench final : public RealBench {
  public:
-  /// Both outlive the bench. A skip (see is_skip()): the case needs what this machine lacks.
+  /// What the attempts of one process share.
+  struct Shared {
+    link::Reaper& reaper;
+    StateTracer* tracer = nullptr;  // empty: states are only looked up
+    NetnsHost* tester = nullptr;    // empty: a namespace for each attempt
+    std::uint32_t serial = 0;       // of the attempt
+  };
+  /// All of it outlives the bench. A skip (see is_skip()): the case needs what this machine lacks.
   static Tried<std::unique_ptr<LinuxBench>> open(const checks::Case& one_case,
-                                                 link::Reaper& reaper);
+                                                 const Shared& shared);
+  ~LinuxBench() override;
 
   Instant now() const override;
   void send(checks::Trace& trace, checks::LinkId link, checks::HostId from, checks::StepId step,
@@ -32,11 +42,14 @@ class LinuxBench final : public RealBench {
   void look_up(checks::Trace& trace, checks::ConnId conn) override;
   void fence(checks::Trace& trace) override;
   void drain(checks::Trace& trace) override;
+  /// Connections in TIME-WAIT hold memory for a minute: those of an attempt end with it.
+  void free_time_waits();
   int descriptor() const override { return epoll_.get(); }
   std::optional<Instant> next_deadline() const override { return fence_.due(); }
 
  private:
-  LinuxBench(const checks::Case& one_case, NetnsNetwork network, SockDiag diag, UniqueFd epoll);
+  LinuxBench(const checks::Case& one_case, NetnsNetwork network, SockDiag diag, UniqueFd epoll,
+             StateTracer* tracer);
 
   NetnsNetwork::Tap* tap_of(checks::LinkId link);
   void trouble(std::string what, bool inconclusive);
@@ -50,6 +63,10 @@ class LinuxBench final : public RealBench {
   void repeat_fence();
   bool take_wakeups();
   void collect_returns(checks::Trace& trace);
+  /// A clock that was set makes the attempt inconclusive.
+  void watch_clock();
+  /// Adds a reported StateSeen for what the tracer has heard.
+  void take_transitions();
   /// Adds a reported StateSeen for every connection whose state is another than at the last look.
   void sample();
 
@@ -58,6 +75,9 @@ class LinuxBench final : public RealBench {
   NetnsNetwork network_;
   LinuxUser user_;
   Fence fence_;
+  ClockWatch clock_;
+  StateTracer* tracer_;
+  std::uint32_t traced_ = 0;                  // the target's namespace
   std::vector<checks::State> last_states_;    // index is ConnId
   std::vector<checks::ConnId> conn_of_step_;  // index is StepId
   std::vector<checks::Event> noticed_;        // since the last drain()

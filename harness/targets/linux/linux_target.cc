@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,7 +18,7 @@
 namespace tcproof::harness {
 namespace {
 
-constexpr std::size_t most_at_once = 64;
+constexpr std::size_t most_at_once = 512;
 /// Of one attempt with a router and some connections, those on their way to the reaper included.
 constexpr std::size_t descriptors_of_one = 24;
 constexpr std::size_t descriptors_of_ours = 64;
@@ -53,14 +54,21 @@ class LinuxTarget final : public Target {
     const std::size_t files = raise_open_files();
     const std::size_t left = files > descriptors_of_ours ? files - descriptors_of_ours : 0;
     at_once_ = std::clamp<std::size_t>(left / descriptors_of_one, 1, most_at_once);
+    auto tester = NetnsHost::make();
+    if (!tester) return tl::unexpected(tester.error());
+    tester_.emplace(std::move(*tester));
     // Its threads end the time in which a user namespace can be entered.
     reaper_ = std::make_unique<link::Reaper>();
+    // A refusal costs the order of transitions inside one stimulus and nothing else.
+    if (auto tracer = StateTracer::open()) tracer_ = std::move(*tracer);
     return {};
   }
 
   Tried<AnyBench> open(const checks::Case& one_case) override {
     assert(reaper_ && "prepare() comes first");
-    auto bench = LinuxBench::open(one_case, *reaper_);
+    auto bench = LinuxBench::open(
+        one_case,
+        {.reaper = *reaper_, .tracer = tracer_.get(), .tester = &*tester_, .serial = ++attempts_});
     if (!bench) return tl::unexpected(std::move(bench.error()));
     return AnyBench(std::unique_ptr<RealBench>(std::move(*bench)));
   }
@@ -76,6 +84,9 @@ class LinuxTarget final : public Target {
  private:
   Profile profile_;
   std::unique_ptr<link::Reaper> reaper_;
+  std::unique_ptr<StateTracer> tracer_;
+  std::optional<NetnsHost> tester_;  // the tester's ends of all attempts
+  std::uint32_t attempts_ = 0;
   std::size_t at_once_ = 1;
 };
 

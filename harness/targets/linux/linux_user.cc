@@ -459,6 +459,26 @@ bool LinuxUser::has_ports_now(ConnId conn) const {
   return true;
 }
 
+std::optional<ConnId> LinuxUser::connection_with(std::uint16_t local_port,
+                                                 const wire::IpAddress& remote,
+                                                 std::uint16_t remote_port) const {
+  for (std::size_t i = 0; i < connections_.size(); ++i) {
+    const auto conn = static_cast<ConnId>(i);
+    const auto ends = tuple(conn);
+    const bool same = ends && ends->local_port == local_port && ends->remote == remote &&
+                      ends->remote_port == remote_port;
+    if (same && connection(conn).tcp && has_ports_now(conn)) return conn;
+  }
+  return {};
+}
+
+void LinuxUser::free_time_wait(ConnId conn) {
+  const auto ends = tuple(conn);
+  if (!connection(conn).tcp || !ends) return;
+  const auto found = diag_.look_up(*ends);
+  if (found && found->state == State::time_wait) diag_.destroy(*ends, *found);
+}
+
 State LinuxUser::state(ConnId conn) {
   Connection& one = connections_[conn];
   const auto ends = tuple(conn);

@@ -40,6 +40,12 @@ class LinuxUser {
   /// RFC 9293's view of one connection. A listener lives on after its connection has come; to the
   /// connection it is LISTEN only until then.
   checks::State state(checks::ConnId conn);
+  /// Which connection of the case has these ports now.
+  std::optional<checks::ConnId> connection_with(std::uint16_t local_port,
+                                                const wire::IpAddress& remote,
+                                                std::uint16_t remote_port) const;
+  /// Frees the connection if it is in TIME-WAIT, which would hold its memory for a minute more.
+  void free_time_wait(checks::ConnId conn);
 
  private:
   struct Connection {

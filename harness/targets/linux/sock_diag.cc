@@ -17,17 +17,6 @@ namespace {
 
 using checks::State;
 
-/// The kernel's numbers (include/net/tcp_states.h).
-std::optional<State> state_of(std::uint8_t number) {
-  constexpr std::array<State, 13> names = {
-      State::closed,      State::established, State::syn_sent,  State::syn_received,
-      State::fin_wait_1,  State::fin_wait_2,  State::time_wait, State::closed,
-      State::close_wait,  State::last_ack,    State::listen,    State::closing,
-      State::syn_received};
-  if (number == 0 || number >= names.size()) return {};
-  return names[number];
-}
-
 struct Request {
   nlmsghdr header;
   inet_diag_req_v2 body;
@@ -54,6 +43,16 @@ Request request_for(const Tuple& tuple, std::uint32_t sequence) {
 
 }  // namespace
 
+std::optional<State> kernel_state(std::uint8_t number) {
+  constexpr std::array<State, 13> names = {
+      State::closed,      State::established, State::syn_sent,  State::syn_received,
+      State::fin_wait_1,  State::fin_wait_2,  State::time_wait, State::closed,
+      State::close_wait,  State::last_ack,    State::listen,    State::closing,
+      State::syn_received};
+  if (number == 0 || number >= names.size()) return {};
+  return names[number];
+}
+
 Tried<SockDiag> SockDiag::open(const Namespace& space) {
   UniqueFd socket(
       space.run([] { return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG); }));
@@ -77,10 +76,21 @@ std::optional<SockDiag::Found> SockDiag::look_up(const Tuple& tuple) {
   std::memcpy(&message, buffer.data() + NLMSG_HDRLEN, sizeof message);
   // Where there is no such connection the kernel names the listener that would take it.
   if (message.id.idiag_dport != htons(tuple.remote_port)) return {};
-  const auto state = state_of(message.idiag_state);
+  const auto state = kernel_state(message.idiag_state);
   if (!state || *state == State::closed) return {};
   const auto cookie = std::uint64_t{message.id.idiag_cookie[1]} << 32 | message.id.idiag_cookie[0];
   return Found{*state, cookie};
+}
+
+void SockDiag::destroy(const Tuple& tuple, const Found& found) {
+  Request request = request_for(tuple, ++sequence_);
+  request.header.nlmsg_type = SOCK_DESTROY;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  request.body.id.idiag_cookie[0] = static_cast<std::uint32_t>(found.cookie);
+  request.body.id.idiag_cookie[1] = static_cast<std::uint32_t>(found.cookie >> 32);
+  if (::send(socket_.get(), &request, sizeof request, 0) < 0) return;
+  alignas(nlmsghdr) std::array<std::byte, 1024> answer;
+  static_cast<void>(::recv(socket_.get(), answer.data(), answer.size(), 0));
 }
 
 }  // namespace tcproof::harness

@@ -19,6 +19,9 @@ struct Tuple {
   bool operator==(const Tuple&) const = default;
 };
 
+/// A state as the kernel numbers it (include/net/tcp_states.h).
+std::optional<checks::State> kernel_state(std::uint8_t number);
+
 /// The kernel's view of single connections (sock_diag(7)), request sockets and TIME-WAIT included,
 /// which the user's own descriptor does not show. A look costs about 3 us.
 class SockDiag {
@@ -31,6 +34,9 @@ class SockDiag {
   };
   /// Empty if there is no such connection. A listener that would take it is none.
   std::optional<Found> look_up(const Tuple& tuple);
+  /// Ends it without a word to the peer, a TIME-WAIT too (SOCK_DESTROY). Nothing happens where the
+  /// kernel lacks CONFIG_INET_DIAG_DESTROY.
+  void destroy(const Tuple& tuple, const Found& found);
 
  private:
   explicit SockDiag(UniqueFd socket) : socket_(std::move(socket)) {}

@@ -13,6 +13,8 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
+#include "harness/case/congestion_controls.h"
+
 namespace tcproof::harness {
 namespace {
 
@@ -43,7 +45,10 @@ Outcome set_tos(int socket, wire::Family family, std::int64_t value) {
 /// 0 turns it off.
 Outcome set_keep_alive(int socket, wire::Family, std::int64_t idle) {
   const Outcome on = set(socket, SOL_SOCKET, SO_KEEPALIVE, idle != 0);
-  if (on != Outcome::ok || idle == 0) return on;
+  if (on != Outcome::ok || idle <= 0) return on;
+  // Unanswered ones follow each other as fast as the user wants to know.
+  const Outcome interval = set(socket, IPPROTO_TCP, TCP_KEEPINTVL, seconds(idle));
+  if (interval != Outcome::ok) return interval;
   return set(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds(idle));
 }
 Outcome set_linger(int socket, wire::Family, std::int64_t value) {
@@ -59,8 +64,21 @@ Outcome set_fast_open(int socket, wire::Family, std::int64_t value) {
   return client == Outcome::ok ? client : listener;
 }
 
+Outcome set_congestion_control(int socket, wire::Family, std::int64_t value) {
+  const auto index = static_cast<std::size_t>(value);
+  if (index >= congestion_controls.size()) return Outcome::unsupported;
+  const std::string_view name = congestion_controls[index];
+  const int done = setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name.data(),
+                              static_cast<socklen_t>(name.size()));
+  // Not built into this kernel, or not on the machine's list of allowed ones.
+  if (done != 0 && (errno == ENOENT || errno == EPERM)) return Outcome::unsupported;
+  return done == 0 ? Outcome::ok : outcome_of(errno);
+}
+
 using Setter = Outcome (*)(int, wire::Family, std::int64_t);
-constexpr std::array<std::pair<std::string_view, Setter>, 11> setters = {{
+constexpr std::array<std::pair<std::string_view, Setter>, 13> setters = {{
+    {"cork", [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_CORK, v); }},
+    {"congestion-control", set_congestion_control},
     {"nodelay",
      [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_NODELAY, v); }},
     {"mss", [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_MAXSEG, v); }},

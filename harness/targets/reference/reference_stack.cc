@@ -61,7 +61,6 @@ stack::Host::OpenOptions host_options(const StackInstance::OpenOptions& options)
   out.ttl = options.ttl;
   out.tos = options.tos;
   out.iss = options.iss;
-  out.backlog = options.backlog.value_or(out.backlog);
   out.user_timeout = options.user_timeout;
   return out;
 }
@@ -69,13 +68,14 @@ stack::Host::OpenOptions host_options(const StackInstance::OpenOptions& options)
 }  // namespace
 
 ReferenceStack::ReferenceStack(const stack::HostConfig& config, Output output)
-    : output_(std::move(output)), host_(config, host_output()) {}
+    : output_(std::move(output)), features_(config.tcp.features), host_(config, host_output()) {}
 
 stack::HostOutput ReferenceStack::host_output() {
   return {.frame = [this](wire::Bytes frame) { output_.frame(frame); },
           .transition = [this](stack::ConnectionId id, tcp::State from, tcp::State to,
                                std::string_view rule) { changed(id, from, to, rule); },
-          .trace = [this](std::string_view rule) { output_.note(rule); }};
+          .trace = [this](std::string_view rule) { output_.note(rule); },
+          .report = {}};
 }
 
 void ReferenceStack::changed(stack::ConnectionId id, tcp::State from, tcp::State to,
@@ -136,9 +136,12 @@ Outcome ReferenceStack::abort(Handle handle, Instant now) {
 }
 
 Outcome ReferenceStack::shutdown(Handle handle, checks::Call::Shutdown what, Instant now) {
-  // RFC 9293 3.6: CLOSE says "I have no more data to send" and leaves receiving as it is. There is
-  // no call that ends receiving.
-  if (what != checks::Call::Shutdown::send) return Outcome::unsupported;
+  // RFC 9293 3.6: CLOSE says "I have no more data to send" and leaves receiving as it is. With both
+  // directions closed the close is half-duplex (3.6.1).
+  if (what != checks::Call::Shutdown::send) {
+    const Outcome stopped = outcome_of(host_.stop_receiving(id_of(handle), now));
+    if (what == checks::Call::Shutdown::receive || stopped != Outcome::ok) return stopped;
+  }
   return close(handle, now);
 }
 
@@ -151,18 +154,37 @@ StackInstance::Answer ReferenceStack::status(Handle handle, checks::Call::Status
     case Status::mss: return {Outcome::ok, connection->effective_send_mss()};
     case Status::unread: return {Outcome::ok, static_cast<std::int64_t>(connection->readable())};
     case Status::urgent: return {Outcome::ok, connection->urgent_unread()};
-    case Status::path_mtu:
+    case Status::path_mtu: return {Outcome::ok, connection->path_mtu()};
     case Status::connection: break;
   }
   return {Outcome::unsupported, {}};
 }
 
 Outcome ReferenceStack::set(Handle handle, std::string_view name, std::int64_t value, Instant now) {
-  tcp::Connection* connection = host_.connection(id_of(handle));
-  if (name != "nodelay") return Outcome::unsupported;
-  if (connection == nullptr) return Outcome::no_connection;
-  connection->set_nagle(value == 0, now);
-  return Outcome::ok;
+  stack::Host::Settings settings;
+  const auto octet = static_cast<std::uint8_t>(value);
+  if (name == "nodelay") {
+    settings.nodelay = value != 0;
+  } else if (name == "keep-alive" && features_.keep_alive) {
+    settings.keep_alive =
+        value < 0 ? tcp::default_keep_alive_idle : Duration(value);  // `on`, and no more
+  } else if (name == "user-timeout") {
+    settings.user_timeout = Duration(value);
+  } else if (name == "ttl") {
+    settings.ttl = octet;
+  } else if (name == "tos") {
+    settings.tos = octet;
+  } else if (name == "linger") {
+    // No call blocks here, so a time to wait for means nothing, but none at all is an ABORT.
+    settings.abort_on_close = value == 0;
+  } else if (name == "receive-buffer") {
+    settings.receive_buffer = static_cast<std::uint32_t>(value);
+  } else if (name == "send-buffer") {
+    settings.send_buffer = static_cast<std::uint32_t>(value);
+  } else if (name != "urgent-inline" || value == 0) {  // urgent data is in line always (RFC 6093 6)
+    return Outcome::unsupported;
+  }
+  return outcome_of(host_.set(id_of(handle), settings, now));
 }
 
 checks::State ReferenceStack::state(Handle handle) const {
@@ -186,6 +208,18 @@ Outcome ReferenceStack::send_datagram(Handle handle, const Endpoint& remote, wir
   return outcome_of(host_.send_udp(id_of(handle), remote.address, remote.port, data, now));
 }
 
+Outcome ReferenceStack::set_datagram(Handle handle, std::string_view name, std::int64_t value) {
+  stack::Host::DatagramOptions& options = datagram_options_[handle];
+  if (name == "ttl") {
+    options.ttl = static_cast<std::uint8_t>(value);
+  } else if (name == "tos") {
+    options.tos = static_cast<std::uint8_t>(value);
+  } else {
+    return Outcome::unsupported;
+  }
+  return outcome_of(host_.set_udp(id_of(handle), options));
+}
+
 std::optional<wire::Buffer> ReferenceStack::receive_datagram(Handle handle) {
   auto datagram = host_.receive_udp(id_of(handle));
   if (!datagram) return {};
@@ -197,6 +231,7 @@ Outcome ReferenceStack::datagram_error(Handle handle) {
 }
 
 void ReferenceStack::unbind(Handle handle) {
+  datagram_options_.erase(handle);
   host_.close_udp(id_of(handle));
 }
 
@@ -206,8 +241,10 @@ Outcome ReferenceStack::ping(const wire::IpAddress& remote, std::size_t octets, 
 }
 
 Outcome ReferenceStack::flush(checks::Call::Flush what) {
-  if (what != checks::Call::Flush::neighbours) return Outcome::unsupported;
-  host_.flush_neighbours();
+  switch (what) {
+    case checks::Call::Flush::neighbours: host_.flush_neighbours(); break;
+    case checks::Call::Flush::path_mtu: host_.flush_path_mtu(); break;
+  }
   return Outcome::ok;
 }
 

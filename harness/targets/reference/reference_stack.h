@@ -37,6 +37,7 @@ class ReferenceStack final : public StackInstance {
   Opened bind(wire::Family family, std::uint16_t port) override;
   checks::Outcome send_datagram(Handle handle, const Endpoint& remote, wire::Bytes data,
                                 Instant now) override;
+  checks::Outcome set_datagram(Handle handle, std::string_view name, std::int64_t value) override;
   std::optional<wire::Buffer> receive_datagram(Handle handle) override;
   checks::Outcome datagram_error(Handle handle) override;
   void unbind(Handle handle) override;
@@ -51,6 +52,8 @@ class ReferenceStack final : public StackInstance {
   Output output_;
   wire::Bytes arriving_;  // the frame that the host is working on
   std::map<Handle, Endpoint> remotes_;
+  std::map<Handle, stack::Host::DatagramOptions> datagram_options_;
+  tcp::Features features_;
   stack::Host host_;
 };
 

@@ -227,6 +227,20 @@ TEST(RetransmissionNotEarly, WaitsForTheDeclaredMinimum) {
                 .target(".  1:101(100) ack 1 win 65535")
                 .verdict("retransmission-not-early"),
             "");
+  // The timer counts from before such an answer, so it may be due right after; but only once.
+  TraceBuilder again;
+  again.handshake().send(100).target(".  1:101(100) ack 1 win 65535");
+  again.tester(".  1:1(0) ack 1 win 65535").target(".  1:101(100) ack 1 win 65535");
+  again.target(".  1:101(100) ack 1 win 65535");
+  EXPECT_EQ(again.verdict("retransmission-not-early"), "");
+  EXPECT_EQ(again.target(".  1:101(100) ack 1 win 65535").verdict("retransmission-not-early"),
+            "sent again after 1 ms, the shortest timeout is 200 ms");
+  // A retransmission of its own accord is no such answer.
+  TraceBuilder alone;
+  alone.handshake().send(100).target(".  1:101(100) ack 1 win 65535");
+  alone.tester(".  1:1(0) ack 1 win 65535").after(300ms).target(".  1:101(100) ack 1 win 65535");
+  EXPECT_EQ(alone.target(".  1:101(100) ack 1 win 65535").verdict("retransmission-not-early"),
+            "sent again after 1 ms, the shortest timeout is 200 ms");
 }
 
 TEST(Payload, IsWhatWasGiven) {
@@ -367,6 +381,10 @@ TEST(End, NothingFollows) {
   EXPECT_EQ(
       TraceBuilder(reset).target(".  1:1(0) ack 1 win 65535").verdict("nothing-after-the-end"),
       "a segment after the RST that ended the connection");
+  // A listener's RST to a stray ACK ends nothing, even if a SYN of the target comes to fit that ACK.
+  TraceBuilder stray;
+  stray.tester(".  0:0(0) ack 1 win 1").target("R  1:1(0) win 0").handshake();
+  EXPECT_EQ(stray.verdict("nothing-after-the-end"), "");
 }
 
 }  // namespace

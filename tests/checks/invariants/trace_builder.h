@@ -50,11 +50,12 @@ class TraceBuilder {
     return *this;
   }
   /// SEND of `octets` octets of the pattern.
-  TraceBuilder& send(std::uint32_t octets) {
+  TraceBuilder& send(std::uint32_t octets) { return call(Call::Verb::send, octets); }
+  TraceBuilder& call(Call::Verb verb, std::uint32_t octets = 0) {
     Step step;
     step.id = static_cast<StepId>(one_case_.steps.size());
     step.verb = Step::Verb::call;
-    step.call.verb = Call::Verb::send;
+    step.call.verb = verb;
     step.call.count = octets;
     one_case_.steps.push_back(step);
     trace_.add(CallMade{now_, step.id});

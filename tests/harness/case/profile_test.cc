@@ -70,7 +70,29 @@ TEST_F(Profiles, RefusesWithReasons) {
             "a deviation has a 'requirement' or an 'invariant'");
   EXPECT_EQ(refused("deviations:\n  - { case: a/b, requirement: RFC9293-MUST-3, reason: x, "
                     "capture: x, until: soon }\n"),
-            "'soon' is no date");
+            "'soon' is no date and no version");
+  EXPECT_EQ(refused("deviations:\n  - { case: a/b, requirement: RFC9293-MUST-3, reason: x, "
+                    "capture: x, since: 6.x }\n"),
+            "'6.x' is no version");
+}
+
+TEST(Deviations, HoldForSomeVersionsAndUntilADay) {
+  Deviation always, later, gone, dated;
+  later.since = "6.5";
+  gone.until = "6.12";
+  dated.until = "2026-03-01";
+  const char* const today = "2026-02-28";
+  for (const Deviation* one : {&always, &later, &gone, &dated}) {
+    EXPECT_TRUE(one->in_force("6.5.0-x", today));
+    EXPECT_TRUE(one->in_force("", today)) << "a version that is not known";
+  }
+  EXPECT_FALSE(later.in_force("6.4.99", today));
+  EXPECT_FALSE(later.in_force("5.10", today));
+  EXPECT_TRUE(later.in_force("10.0", today));
+  EXPECT_FALSE(gone.in_force("6.12", today));
+  EXPECT_FALSE(gone.in_force("6.12.3-rc1", today));
+  EXPECT_TRUE(gone.in_force("6.11.99", today));
+  EXPECT_FALSE(dated.in_force("6.5", "2026-03-01"));
 }
 
 TEST_F(Profiles, UnknownNameSuggestsOne) {

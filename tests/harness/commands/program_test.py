@@ -34,7 +34,7 @@ class Usage(unittest.TestCase):
             self.assertTrue(done.stderr or done.stdout, arguments)
 
     def test_every_command_has_help_with_examples(self):
-        for command in ("run", "list", "show", "lint"):
+        for command in ("run", "list", "show", "lint", "merge", "doctor"):
             done = tcproof(command, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn("Examples:", done.stdout, command)

@@ -82,6 +82,32 @@ TEST_F(NetnsNetworkTest, FirstFrameIsNeverLost) {
   }
 }
 
+// Many networks, one namespace for the tester's ends: each hears its own target and nobody else.
+TEST_F(NetnsNetworkTest, NetworksShareATester) {
+  link::Reaper reaper;
+  auto tester = NetnsHost::make();
+  ASSERT_TRUE(tester) << tester.error().why;
+  const auto pair = pair_network();
+  const auto routed = router_network();
+  std::vector<NetnsNetwork> built;
+  std::uint32_t serial = 0;
+  for (const auto* network : {&pair, &pair, &routed, &pair}) {
+    auto one = NetnsNetwork::build(*network, {.tester = &*tester, .serial = ++serial}, reaper);
+    ASSERT_TRUE(one) << one.error().step << ": " << one.error().why;
+    built.push_back(std::move(*one));
+  }
+  Instant at{};
+  for (const std::size_t asked : {0U, 1U, 3U, 0U}) {
+    ASSERT_EQ(built[asked].taps()[0].socket.send(arp_probe(pair.links[0].ends[1].v4->address)), 0);
+    for (const std::size_t one : {0U, 1U, 3U}) {
+      const auto mac = answer(built[one].taps()[0].socket, at);
+      EXPECT_EQ(mac.has_value(), one == asked) << asked << " was asked, " << one << " heard";
+    }
+  }
+  ASSERT_EQ(built[2].taps()[0].socket.send(arp_probe(routed.links[0].ends[1].v4->address)), 0);
+  EXPECT_TRUE(answer(built[2].taps()[0].socket, at));
+}
+
 TEST_F(NetnsNetworkTest, RouterStandsBetween) {
   link::Reaper reaper;
   const auto network = router_network();

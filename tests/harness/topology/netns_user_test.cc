@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include "harness/topology/netns_network.h"
 #include "tests/harness/topology/as_nobody.h"
@@ -31,6 +32,20 @@ TEST(UserNamespace, OrdinaryUserBuildsARoutedNetwork) {
   });
   if (said.starts_with("refused: ")) GTEST_SKIP() << said;
   EXPECT_EQ(said, "built 2");
+}
+
+// The root of a user namespace whose network is the machine's: it cannot return there.
+TEST(UserNamespace, ItsRootBuildsANetworkToo) {
+  const std::string said = as_nobody([]() -> std::string {
+    if (::unshare(CLONE_NEWUSER) != 0) return "refused: unshare";
+    if (const auto ready = become_network_admin(); !ready) return "refused: " + ready.error().step;
+    link::Reaper reaper;
+    const auto network = router_network();
+    auto built = NetnsNetwork::build(network, {}, reaper);
+    return built ? "built" : built.error().step + ": " + built.error().why;
+  });
+  if (said.starts_with("refused: ")) GTEST_SKIP() << said;
+  EXPECT_EQ(said, "built");
 }
 
 TEST(UserNamespace, EveryRefusalHasACure) {

@@ -34,6 +34,8 @@ class Collector : public FrameSink {
   void unresolved(wire::Bytes packet, Instant) override {
     gave_up.emplace_back(packet.begin(), packet.end());
   }
+  void silent(const wire::IpAddress& next_hop) override { silent_hops.push_back(next_hop); }
+  void answered(const wire::IpAddress&) override {}
   bool noted(std::string_view part) const {
     return std::ranges::any_of(
         notes, [&](const std::string& note) { return note.find(part) != std::string::npos; });
@@ -41,6 +43,7 @@ class Collector : public FrameSink {
   std::vector<wire::FrameSpec> frames;
   std::vector<std::string> notes;
   std::vector<wire::Buffer> gave_up;
+  std::vector<wire::IpAddress> silent_hops;
 };
 
 /// What follows the Ethernet header of `spec`.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/ip/layer.h"
 
+#include <algorithm>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "stack/ip/rules.h"
 #include "tests/stack/ip/frames.h"
 
 namespace tcproof::ip {
@@ -28,12 +30,22 @@ class Recorder : public Upper {
     if (packet.protocol == 17) layer->port_unreachable(packet, now);
   }
   void error(const ErrorReport& report, Instant) override { errors.push_back(report); }
+  void packet_too_big(const ErrorReport&, std::uint32_t mtu, Instant) override {
+    too_big.push_back(mtu);
+  }
+  bool may_have_sent(const ErrorReport&) const override { return sent; }
+  void path_mtu_changed(const IpAddress& remote) override { changed.push_back(remote); }
+  void echo_reply(const Packet&, std::uint16_t sequence) override { replies.push_back(sequence); }
   void frame(wire::Bytes octets) override { frames.push_back(wire::dissect(octets)); }
   void trace(std::string_view rule) override { notes.emplace_back(rule); }
 
   Layer* layer = nullptr;
   std::vector<Buffer> packets;
   std::vector<ErrorReport> errors;
+  std::vector<std::uint32_t> too_big;
+  std::vector<IpAddress> changed;
+  std::vector<std::uint16_t> replies;
+  bool sent = true;
   std::vector<FrameSpec> frames;
   std::vector<std::string> notes;
 };
@@ -95,7 +107,7 @@ class LayerTest : public testing::TestWithParam<Family> {
 
   Instant now{1h};
   Recorder upper;
-  Layer layer{test::interface_under_test(), 1, true, upper};
+  Layer layer{test::interface_under_test(), {.secret = 1}, upper};
 };
 INSTANTIATE_TEST_SUITE_P(Families, LayerTest, testing::Values(Family::v4, Family::v6),
                          [](const auto& family) {
@@ -234,12 +246,12 @@ TEST_P(LayerTest, ErrorsAboutOurPacketsGoUp) {
   const std::size_t least = (v4() ? 20 : 40) + 8;
   // RFC 9293 3.9.2.2.
   const std::vector<std::pair<int, int>> hard =
-      v4() ? std::vector<std::pair<int, int>>{{3, 2}, {3, 3}, {3, 4}}
+      v4() ? std::vector<std::pair<int, int>>{{3, 2}, {3, 3}}
            : std::vector<std::pair<int, int>>{{1, 1}, {1, 4}};
   const std::vector<std::pair<int, int>> soft =
       v4() ? std::vector<std::pair<int, int>>{{3, 0}, {3, 1}, {3, 5}, {11, 0}, {11, 1}, {12, 0}}
            : std::vector<std::pair<int, int>>{{1, 0}, {1, 3}, {3, 0}, {3, 1},
-                                              {4, 0}, {4, 1}, {4, 2}};
+                                              {4, 0}, {4, 1}, {4, 2}, {100, 0}};
   for (const auto& [type, code] : hard) {
     ASSERT_EQ(report(static_cast<std::uint8_t>(type), static_cast<std::uint8_t>(code), least), 1U);
     EXPECT_TRUE(upper.errors[0].hard) << type << "/" << code;
@@ -293,6 +305,178 @@ TEST_P(LayerTest, WhatIsTooLongIsSentInFragments) {
     ids.insert(*frame.ip->id);
   }
   EXPECT_THAT(ids, SizeIs(1));
+}
+
+/// A message that `quoted`, a packet of ours, is too big.
+class PathMtuLayerTest : public LayerTest {
+ protected:
+  FrameSpec ours_sent(std::uint8_t protocol) {
+    FrameSpec frame = base();
+    std::swap(frame.ip->src, frame.ip->dst);
+    if (protocol == 17) {
+      frame.udp = {.src_port = std::uint16_t{53}, .dst_port = std::uint16_t{4000}};
+    } else {
+      frame.tcp = wire::TcpSpec{.src_port = std::uint16_t{53}, .dst_port = std::uint16_t{4000}};
+    }
+    frame.payload = Buffer(1400, 1);
+    return frame;
+  }
+  void too_big(const FrameSpec& quoted, std::uint32_t mtu) {
+    const Buffer octets = wire::emit(quoted);
+    FrameSpec error = base();
+    set_icmp(error, v4() ? 3 : 2, v4() ? 4 : 0);
+    icmp(error).mtu = mtu;
+    error.payload.assign(octets.begin() + 14, octets.begin() + 14 + (v4() ? 28 : 1232));
+    input(error);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Families, PathMtuLayerTest, testing::Values(Family::v4, Family::v6),
+                         [](const auto& family) {
+                           return family.param == Family::v4 ? "v4" : "v6";
+                         });
+
+TEST_P(PathMtuLayerTest, ADatagramThatWasSentTeachesThePath) {
+  too_big(ours_sent(17), 1300);
+  EXPECT_EQ(layer.path_mtu(peer()), 1300U);
+  EXPECT_THAT(upper.changed, testing::ElementsAre(peer()));
+  EXPECT_THAT(upper.errors, IsEmpty());
+  layer.ping(peer(), 1400, now);
+  EXPECT_THAT(upper.frames, SizeIs(2)) << "in fragments that fit";
+  now += 10min;
+  layer.advance(now);
+  EXPECT_EQ(layer.path_mtu(peer()), 1500U);
+  EXPECT_THAT(upper.changed, SizeIs(2));
+}
+
+TEST_P(PathMtuLayerTest, ADatagramThatWasNotSentTeachesNothing) {
+  upper.sent = false;
+  too_big(ours_sent(17), 1300);
+  EXPECT_EQ(layer.path_mtu(peer()), 1500U);
+}
+
+// RFC 5927: only the connection can tell, and it says so by learn_path_mtu().
+TEST_P(PathMtuLayerTest, OfSegmentsTheConnectionDecides) {
+  too_big(ours_sent(6), 1300);
+  EXPECT_THAT(upper.too_big, testing::ElementsAre(1300U));
+  EXPECT_EQ(layer.path_mtu(peer()), 1500U);
+  layer.learn_path_mtu(peer(), 1300, now);
+  EXPECT_EQ(layer.path_mtu(peer()), 1300U);
+  too_big(ours_sent(6), 1300);
+  EXPECT_THAT(upper.too_big, SizeIs(1)) << "no news";
+}
+
+TEST_P(PathMtuLayerTest, AnEchoReplyThatWasSentTeachesThePath) {
+  FrameSpec request = echo();
+  request.payload = Buffer(1400, 1);
+  input(request);
+  ASSERT_THAT(upper.frames, SizeIs(1));
+  FrameSpec forged = upper.frames[0];
+  icmp(forged).seq = 77;
+  icmp(forged).checksum.reset();
+  too_big(forged, 1300);
+  EXPECT_EQ(layer.path_mtu(peer()), 1500U);
+  too_big(upper.frames[0], 1300);
+  EXPECT_EQ(layer.path_mtu(peer()), 1300U);
+}
+
+// RFC 1122 4.2.3.9, RFC 8201 4: a host of old.
+TEST_P(PathMtuLayerTest, WithoutDiscoveryTheMessageIsAnErrorLikeOthers) {
+  Recorder above;
+  Layer old{test::interface_under_test(), {.path_mtu_discovery = false}, above};
+  EXPECT_EQ(old.path_mtu(peer()), v4() ? 1500U : 1280U);
+  const Buffer octets = wire::emit(ours_sent(17));
+  FrameSpec error = base();
+  set_icmp(error, v4() ? 3 : 2, v4() ? 4 : 0);
+  icmp(error).mtu = 1300;
+  error.payload.assign(octets.begin() + 14, octets.begin() + 14 + (v4() ? 28 : 1232));
+  old.input(wire::emit(error), now);
+  ASSERT_THAT(above.errors, SizeIs(1));
+  EXPECT_EQ(above.errors[0].hard, v4());
+  EXPECT_EQ(old.path_mtu(peer()), v4() ? 1500U : 1280U);
+}
+
+TEST_P(LayerTest, TheReplyToOurPingGoesUp) {
+  layer.ping(peer(), 3, now);
+  FrameSpec reply = base();
+  set_icmp(reply, v4() ? 0 : 129);
+  icmp(reply).id = 1;
+  icmp(reply).seq = 1;
+  input(reply);
+  icmp(reply).id = 2;
+  input(reply);
+  EXPECT_THAT(upper.replies, testing::ElementsAre(1));
+}
+
+TEST_P(LayerTest, TheDefaultTtlIsConfigured) {
+  Recorder above;
+  Interface interface = test::interface_under_test();
+  interface.ttl = interface.hop_limit = 7;
+  Layer other{interface, {}, above};
+  above.layer = &other;
+  other.input(wire::emit(echo()), now);
+  // Nobody has told the link address: a question comes first, the reply when it is answered.
+  FrameSpec hello;
+  if (v4()) {
+    hello.eth = {.dst = our_mac, .src = peer_mac};
+    hello.arp = {.op = std::uint16_t{2}, .sha = peer_mac, .spa = peer(), .tpa = ours()};
+  } else {
+    hello.eth = {.dst = our_mac, .src = peer_mac};
+    hello.ip = {.family = Family::v6, .ttl = std::uint8_t{255}, .src = peer(), .dst = ours()};
+    hello.nd = {.type = std::uint8_t{136},
+                .target = peer(),
+                .solicited = true,
+                .override_ = true,
+                .target_lla = peer_mac};
+  }
+  other.input(wire::emit(hello), now);
+  EXPECT_EQ(above.frames.back().ip->ttl, 7);
+}
+
+TEST_P(LayerTest, ErrorsAreLimitedAsConfigured) {
+  Recorder above;
+  Layer limited{test::interface_under_test(), {.errors_per_second = 3}, above};
+  above.layer = &limited;
+  FrameSpec hello = base();
+  for (int i = 0; i < 10; ++i) limited.input(wire::emit(datagram()), now);
+  EXPECT_EQ(std::ranges::count(above.notes, std::string(rule::no_icmp_too_many_errors_this_second)),
+            7);
+  limited.input(wire::emit(datagram()), now + 1s);
+  EXPECT_EQ(std::ranges::count(above.notes, std::string(rule::no_icmp_too_many_errors_this_second)),
+            7);
+}
+
+// RFC 1122 3.2.2.2.
+TEST(Redirect, MovesOneDestinationIfTheFirstHopSaysSo) {
+  Recorder above;
+  Layer layer{test::interface_under_test(), {}, above};
+  const IpAddress far = IpAddress::v4(203, 0, 113, 9);
+  const IpAddress first = IpAddress::v4(192, 0, 2, 254);
+  const IpAddress better = IpAddress::v4(192, 0, 2, 77);
+  const Instant now{1h};
+  const auto redirect = [&](const IpAddress& from, const IpAddress& gateway) {
+    FrameSpec lost;
+    lost.ip = {.family = Family::v4, .src = test::our_v4, .dst = far};
+    lost.udp = {.src_port = std::uint16_t{1}, .dst_port = std::uint16_t{2}};
+    FrameSpec frame;
+    frame.eth = {.dst = our_mac, .src = peer_mac};
+    frame.ip = {.family = Family::v4, .src = from, .dst = test::our_v4};
+    frame.icmp = wire::IcmpSpec{.type = std::uint8_t{5}, .code = std::uint8_t{1}};
+    frame.icmp->gateway = gateway;
+    const Buffer octets = wire::emit(lost);
+    frame.payload.assign(octets.begin(), octets.end());
+    layer.input(wire::emit(frame), now);
+  };
+  const auto asked_for = [&] {
+    layer.flush_neighbours();
+    layer.ping(far, 1, now);
+    return above.frames.back().arp->tpa;
+  };
+  redirect(better, better);
+  EXPECT_EQ(asked_for(), first) << "not from the first hop";
+  redirect(first, IpAddress::v4(198, 51, 100, 1));
+  EXPECT_EQ(asked_for(), first) << "not a neighbour";
+  redirect(first, better);
+  EXPECT_EQ(asked_for(), better);
 }
 
 }  // namespace

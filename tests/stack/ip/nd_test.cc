@@ -51,7 +51,13 @@ class NdTest : public testing::Test {
     const wire::Buffer packet = wire::emit(frame);
     const Arrival arrival = receive_v6(packet, interface, false);
     ASSERT_EQ(arrival.dropped, "");
-    under_test.input(arrival.packet, now);
+    const auto message = wire::NdView::parse(arrival.packet.payload);
+    ASSERT_TRUE(message);
+    if (const auto rule = reason_to_drop(arrival.packet, *message); !rule.empty())
+      return out.trace(rule);
+    if (message->type() == wire::icmpv6_type::neighbor_solicitation)
+      return under_test.solicitation(arrival.packet, *message, now);
+    no_router = under_test.advertisement(*message, now);
   }
   void send(std::uint8_t number) {
     wire::Buffer frame(60, number);
@@ -75,6 +81,7 @@ class NdTest : public testing::Test {
   Interface interface = test::interface_under_test();
   test::Collector out;
   Nd under_test{interface, out};
+  bool no_router = false;
 };
 
 TEST_F(NdTest, AnswersASolicitationForOurAddress) {
@@ -218,15 +225,36 @@ TEST_F(NdTest, AnAnswerToAProbeConfirms) {
   EXPECT_FALSE(under_test.next_deadline());
 }
 
-TEST_F(NdTest, RouterAdvertisementsAndRedirectsChangeNothing) {
-  for (const std::uint8_t type : {std::uint8_t{133}, std::uint8_t{134}, std::uint8_t{137}}) {
-    FrameSpec frame = solicitation();
-    frame.nd = {.type = type};
-    frame.ip->dst = all_nodes;
-    input(frame);
-  }
-  EXPECT_THAT(out.frames, IsEmpty());
-  EXPECT_THAT(out.notes, SizeIs(3));
+// RFC 4861 7.3.1.
+TEST_F(NdTest, ProgressOfAnUpperLayerConfirms) {
+  input(solicitation());
+  EXPECT_EQ(under_test.state(peer_v6), Nd::State::delay);
+  under_test.confirm(peer_v6, now);
+  EXPECT_EQ(under_test.state(peer_v6), Nd::State::reachable);
+  EXPECT_FALSE(under_test.next_deadline());
+  under_test.doubt(peer_v6);
+  EXPECT_EQ(under_test.state(peer_v6), Nd::State::stale);
+  under_test.confirm(*wire::parse_ip("2001:db8::77"), now);
+  EXPECT_FALSE(under_test.state(*wire::parse_ip("2001:db8::77")));
+}
+
+// RFC 4861 7.2.5: only a flag that was set can go away.
+TEST_F(NdTest, TheRouterFlagThatGoesAwayIsNoticed) {
+  learn();
+  FrameSpec news = advertisement(peer_mac, false, true);
+  input(news);
+  EXPECT_FALSE(no_router) << "it never was one";
+  news.nd->router = true;
+  input(news);
+  EXPECT_FALSE(no_router);
+  news.nd->router = false;
+  news.nd->override_ = false;
+  news.nd->target_lla = other_mac;
+  input(news);
+  EXPECT_FALSE(no_router) << "without override another address vouches for nothing";
+  news.nd->target_lla = peer_mac;
+  input(news);
+  EXPECT_TRUE(no_router);
 }
 
 }  // namespace

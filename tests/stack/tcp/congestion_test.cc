@@ -33,6 +33,45 @@ TEST(Congestion, InitialWindowBySmss) {
   EXPECT_EQ(begun(1000, true).cwnd(), 1000U);
 }
 
+TEST(Congestion, TheInitialWindowShrinksWithItsSegments) {
+  Congestion c = begun(1460);
+  c.set_smss(536);
+  EXPECT_EQ(c.cwnd(), 3U * 536);
+  Congestion later = begun(1460);
+  later.acknowledged(Seq{1461}, 1460, 2920);
+  const std::uint32_t cwnd = later.cwnd();
+  later.set_smss(536);
+  EXPECT_EQ(later.cwnd(), cwnd);
+  Congestion none;
+  none.set_smss(536);
+  EXPECT_EQ(none.cwnd(), 0U);
+}
+
+TEST(Congestion, WithSackCwndIsHalvedAndNotInflated) {
+  Congestion c;
+  c.begin(1000, false, true);
+  for (std::uint32_t i = 1; i <= 6; ++i) c.acknowledged(Seq{i * 1000}, 1000, 0);
+  EXPECT_EQ(c.sack_duplicate(Seq{20000}, 8000, false), Duplicate::limited_transmit);
+  EXPECT_EQ(c.sack_duplicate(Seq{20000}, 8000, true), Duplicate::fast_retransmit);
+  EXPECT_EQ(c.cwnd(), 4000U);
+  EXPECT_EQ(c.ssthresh(), 4000U);
+  EXPECT_EQ(c.sack_duplicate(Seq{20000}, 8000, true), Duplicate::nothing);
+  c.acknowledged(Seq{19999}, 1000, 1);
+  EXPECT_TRUE(c.recovering());
+  c.acknowledged(Seq{20000}, 1, 0);  // 6675 5 (A)
+  EXPECT_FALSE(c.recovering());
+  EXPECT_EQ(c.cwnd(), 4000U);
+}
+
+TEST(Congestion, WithSackNoRecoveryBelowTheTimeoutsPoint) {
+  Congestion c;
+  c.begin(1000, false, true);
+  c.timed_out(Seq{20000}, 8000, false);
+  EXPECT_EQ(c.sack_duplicate(Seq{20000}, 8000, true), Duplicate::nothing);
+  c.acknowledged(Seq{20000}, 8000, 0);  // 6675 5.1: reached is enough
+  EXPECT_EQ(c.sack_duplicate(Seq{30000}, 8000, true), Duplicate::fast_retransmit);
+}
+
 TEST(Congestion, NothingMayBeSentBeforeTheSynIsAcknowledged) {
   EXPECT_EQ(Congestion().room(0), 0U);
 }

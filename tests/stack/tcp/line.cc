@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "stack/wire/notation.h"
 
 namespace tcproof::tcp::test {
@@ -24,6 +26,12 @@ Line parse_line(std::string_view text, Seq seq_base, Seq ack_base) {
   line.segment.up = tcp.urgent.value_or(0);
   for (const wire::TcpOptionView option : wire::TcpOptions(tcp.options)) {
     if (const auto mss = option.mss()) line.segment.mss = mss;
+    if (const auto shift = option.window_scale()) line.segment.window_scale = shift;
+    if (option.is_sack_permitted()) line.segment.sack_permitted = true;
+    if (const auto timestamps = option.timestamps()) line.segment.timestamps = timestamps;
+    for (std::size_t i = 0; i < option.sack_count(); ++i) {
+      line.segment.sack.at(line.segment.sack_count++) = option.sack_block(i);
+    }
   }
   return line;
 }
@@ -37,7 +45,14 @@ std::string print_line(const Segment& segment, std::size_t octets, Seq seq_base,
   frame.tcp->flags = segment.flags;
   frame.tcp->window = with_win ? segment.wnd : std::uint16_t{0};
   frame.tcp->urgent = segment.up;
-  if (segment.mss) wire::append_mss(frame.tcp->options, *segment.mss);
+  wire::Buffer& options = frame.tcp->options;
+  if (segment.mss) wire::append_mss(options, *segment.mss);
+  if (segment.sack_permitted) wire::append_sack_permitted(options);
+  if (segment.timestamps)
+    wire::append_timestamps(options, segment.timestamps->val, segment.timestamps->ecr);
+  if (segment.window_scale) wire::append_window_scale(options, *segment.window_scale);
+  if (segment.sack_count != 0)
+    wire::append_sack(options, std::span(segment.sack).first(segment.sack_count));
   frame.payload.resize(octets);
   return wire::print_segment(frame, {.seq = seq_base, .ack = ack_base}).text;
 }

@@ -14,8 +14,21 @@ std::uint8_t our_octet(std::size_t relative) {
   return static_cast<std::uint8_t>(255 - relative % 251);
 }
 
-Talk::Talk(const Config& config, Seq iss_, Seq irs_)
-    : iss(iss_), irs(irs_), connection(config, *this) {
+namespace {
+
+Config configure(Config config, Talk::Options options) {
+  if (options == Talk::Options::off) {
+    config.features.window_scale = false;
+    config.features.timestamps = false;
+    config.features.sack = false;
+  }
+  return config;
+}
+
+}  // namespace
+
+Talk::Talk(const Config& config, Seq iss_, Seq irs_, Options options)
+    : iss(iss_), irs(irs_), connection(configure(config, options), *this) {
   states.push_back(State::closed);
 }
 

@@ -22,7 +22,10 @@ namespace tcproof::tcp::test {
 ///   t.nothing();
 class Talk : private Output {
  public:
-  explicit Talk(const Config& config = {}, Seq iss = Seq{0xfffffff0}, Seq irs = Seq{0xffffff80});
+  /// The features that show as options of a SYN are off unless `options` says on.
+  enum class Options : std::uint8_t { off, on };
+  explicit Talk(const Config& config = {}, Seq iss = Seq{0xfffffff0}, Seq irs = Seq{0xffffff80},
+                Options options = Options::off);
 
   const Seq iss, irs;
   Instant now{};

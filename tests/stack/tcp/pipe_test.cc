@@ -188,6 +188,14 @@ void talk(std::uint64_t seed, const Faults& faults, bool simultaneous = false) {
   a.send_buffer = static_cast<std::uint32_t>(1000 + random.below(60000));
   a.mss = static_cast<std::uint16_t>(100 + random.below(1400));
   a.nagle = random.chance(0.5);
+  for (Config* config : {&a, &b}) {
+    Features& features = config->features;
+    for (bool* feature : {&features.window_scale, &features.timestamps, &features.sack,
+                          &features.dsack, &features.limited_transmit, &features.delayed_ack}) {
+      *feature = random.chance(0.8);
+    }
+    if (random.chance(0.3)) config->receive_buffer *= 20;  // windows that need scaling
+  }
   // Losing is the pipe's business here; giving up is tested elsewhere.
   a.r2 = b.r2 = a.r2_syn = b.r2_syn = 100000s;
   Pipe pipe(seed, faults, a, b);

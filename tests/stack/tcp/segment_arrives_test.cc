@@ -295,6 +295,10 @@ TEST(Synchronized, Fourth_SynDrawsAChallengeAckWhereverItLies) {
     const Position p = position(state);
     for (const int offset : {-1, 0, 1, 65535, -100000, 1000000}) {
       t.peer(empty_at("S", p.rcv_nxt + offset));
+      if (state == time_wait) {  // RFC 6191 2
+        EXPECT_TRUE(t.traced(rule::time_wait_syn));
+        continue;
+      }
       t.expect(ack_at(p));
       EXPECT_TRUE(t.traced(rule::check_syn_challenge));
     }

@@ -203,6 +203,37 @@ TEST_P(LinuxBenchTest, CloseIsHalfClose) {
   EXPECT_EQ(s.look_up(), State::time_wait);
 }
 
+// One segment acknowledges the FIN and brings the peer's: the look after it sees TIME-WAIT, the
+// tracepoint also what lies before.
+TEST_P(LinuxBenchTest, OrderInsideOneStimulus) {
+  Session s(pair_network(), GetParam());
+  if (const std::string why = s.trace_states(); !why.empty()) GTEST_SKIP() << why;
+  Session other(pair_network(), GetParam());
+  ASSERT_TRUE(s.open());
+  ASSERT_TRUE(other.open());
+  establish(s);
+  establish(other);  // the same ports in another namespace: not this one's business
+  s.call({.verb = Call::Verb::close});
+  s.send("F. 1:1(0) ack 2 win 65535");
+  ASSERT_TRUE(s.settle());
+  EXPECT_EQ(s.look_up(), State::time_wait);
+  EXPECT_THAT(s.reported_states(),
+              ElementsAre(State::listen, State::syn_received, State::established, State::fin_wait_1,
+                          State::fin_wait_2, State::time_wait));
+}
+
+TEST_P(LinuxBenchTest, TimeWaitIsFreedAtTheEnd) {
+  Session s(pair_network(), GetParam());
+  ASSERT_TRUE(s.open());
+  establish(s);
+  s.call({.verb = Call::Verb::close});
+  s.send("F. 1:1(0) ack 2 win 65535");
+  ASSERT_TRUE(s.settle());
+  ASSERT_EQ(s.look_up(), State::time_wait);
+  s.bench().free_time_waits();
+  EXPECT_EQ(s.look_up(), State::closed);
+}
+
 TEST_P(LinuxBenchTest, ResetEndsConnection) {
   Session s(pair_network(), GetParam());
   ASSERT_TRUE(s.open());
@@ -348,7 +379,7 @@ TEST_F(LinuxBenchPlainTest, MissingSysctlIsASkip) {
   checks::Case one_case;
   one_case.network = pair_network();
   one_case.sysctls = {{"net.ipv4.tcp_no_such_thing", "1"}};
-  const auto bench = LinuxBench::open(one_case, reaper);
+  const auto bench = LinuxBench::open(one_case, {.reaper = reaper});
   ASSERT_FALSE(bench);
   EXPECT_TRUE(is_skip(bench.error()));
   EXPECT_THAT(bench.error().step, testing::HasSubstr("tcp_no_such_thing"));

@@ -32,8 +32,15 @@ Session::Session(checks::Network network, wire::Family family, bool tcp) {
   case_.state_report = checks::StateReport::sampled;
 }
 
+std::string Session::trace_states() {
+  auto tracer = StateTracer::open();
+  if (!tracer) return tracer.error().step + ": " + tracer.error().why;
+  tracer_ = std::move(*tracer);
+  return {};
+}
+
 bool Session::open() {
-  auto opened = LinuxBench::open(case_, reaper_);
+  auto opened = LinuxBench::open(case_, {.reaper = reaper_, .tracer = tracer_.get()});
   if (!opened) {
     ADD_FAILURE() << opened.error().step << ": " << opened.error().why;
     return false;

@@ -25,6 +25,8 @@ class Session {
   checks::Case& the_case() { return case_; }
   /// Empty and a test failure if it cannot be opened.
   bool open();
+  /// Before open(): states come from the tracepoint too. Empty, or why they cannot.
+  std::string trace_states();
   LinuxBench& bench() { return *bench_; }
 
   /// As the tester, on its own link.
@@ -53,6 +55,7 @@ class Session {
 
   checks::Case case_;
   link::Reaper reaper_;
+  std::unique_ptr<StateTracer> tracer_;
   std::unique_ptr<LinuxBench> bench_;
   checks::Trace trace_;
   std::vector<std::unique_ptr<checks::Step>> steps_;
