@@ -223,7 +223,8 @@ Outcome LinuxUser::open_active(const Step& step) {
     const SocketAddress local(own_address_, *step.call.port);
     if (::bind(fd, local.get(), local.size) != 0) return outcome_of(errno);
   }
-  const SocketAddress peer(*remote, connection(step.conn).tester_port);
+  const SocketAddress peer(named_remote(step.call).value_or(*remote),
+                           connection(step.conn).tester_port);
   watch(fd);
   if (::connect(fd, peer.get(), peer.size) != 0 && errno != EINPROGRESS) return outcome_of(errno);
   one.local_port = local_port(fd);

@@ -34,7 +34,7 @@ stack::HostConfig host_config(const tcproof_configuration& from) {
   std::copy(std::begin(from.mac), std::end(from.mac), config.mac.octets.begin());
   config.mtu = from.mtu;
   config.secret = from.seed;
-  config.starts_up = from.starts_up != 0;
+  if (from.starts_up != 0) config.starts_at = tcproof::Instant{};
   config.v4 = prefix_of(from.v4, from.v4_prefix);
   config.v6 = prefix_of(from.v6, from.v6_prefix);
   config.v4_router = plugin::ip_of(from.v4_router);
