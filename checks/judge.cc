@@ -19,6 +19,16 @@ std::string_view to_string(Verdict verdict) {
   return names[static_cast<std::size_t>(verdict)];
 }
 
+namespace {
+
+std::string death_text(const TargetDied& died) {
+  const std::string_view how = died.how;
+  if (how.starts_with("crashed") || how.starts_with("hung")) return "target " + died.how;
+  return how.starts_with("the target") ? died.how : "target crashed: " + died.how;
+}
+
+}  // namespace
+
 /// The steps of a case, one at work at a time, the rest in a row behind it.
 class Judge::Impl {
  public:
@@ -109,13 +119,7 @@ class Judge::Impl {
   }
 
   void on_death(const TargetDied& died) {
-    const std::string_view how = died.how;
-    std::string what = died.how;
-    if (how.starts_with("crashed") || how.starts_with("hung")) {
-      what = "target " + died.how;
-    } else if (!how.starts_with("the target")) {
-      what = "target crashed: " + died.how;
-    }
+    std::string what = death_text(died);
     Failure failure = step_ != nullptr ? world_.failure(*step_, what) : Failure{};
     failure.at = died.at;
     failure.what = what;
@@ -196,6 +200,16 @@ Judgement judge(const Case& one_case, const Trace& trace) {
     return judgement;
   }
   if (judgement.verdict == Verdict::skip || judgement.verdict == Verdict::error) return judgement;
+  // A target may also die of its end.
+  const auto* died =
+      trace.events().empty() ? nullptr : std::get_if<TargetDied>(&trace.events().back());
+  if (died != nullptr && judgement.verdict == Verdict::pass) {
+    judgement.verdict = Verdict::fail;
+    judgement.reason = death_text(*died);
+    Failure& failure = judgement.failures.emplace_back();
+    failure.at = died->at;
+    failure.what = judgement.reason;
+  }
   const std::size_t before = judgement.failures.size();
   check_invariants(one_case, trace, judgement);
   // A broken invariant needs no clock, but one of an attempt that is tried again is judged then.

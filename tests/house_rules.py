@@ -60,8 +60,8 @@ def size_errors():
 def readme_errors():
     folders = {room for room in MAY_INCLUDE} | {"specs", "tests", "bench", "docs", "tests/mutants", "tests/fuzz",
                                                 "harness/case", "harness/path", "harness/run", "harness/topology", "harness/targets",
-                                                "harness/targets/linux", "harness/targets/plugin", "harness/targets/lwip",
-                                                "harness/report", "harness/commands"}
+                                                "harness/targets/linux", "harness/targets/plugin",
+                                                "harness/targets/lwip", "harness/report", "harness/commands"}
     for folder in sorted(folders):
         if not (ROOT / folder).is_dir():
             yield f"{folder}: the folder is missing"

@@ -247,7 +247,7 @@ void Acceptor::passed(Instant now) {
 }
 
 StateSet permitted_states(const Case& one_case, const Transcript& transcript, ConnId conn) {
-  if (one_case.state_rules == nullptr) return all_states;
+  if (one_case.state_rules == nullptr || !has_its_own_ports(one_case, conn)) return all_states;
   StateSet states;
   follow(one_case, transcript, conn, [&](const Acceptor& acceptor, const Event&) {
     states = acceptor.states();

@@ -35,10 +35,10 @@ void add_coverage_command(CLI::App& app, Status& status);
 void add_merge_command(CLI::App& app, Status& status);
 void add_doctor_command(CLI::App& app, Status& status);
 void add_gen_command(CLI::App& app, Status& status);
+void add_init_command(CLI::App& app, Status& status);
 void add_lab_command(CLI::App& app, Status& status);
 void add_pmtu_command(CLI::App& app, Status& status);
 void add_probe_command(CLI::App& app, Status& status);
-void add_init_command(CLI::App& app, Status& status);
 
 /// The folder of cases: --specs, else $TCPROOF_SPECS, else the one installed or built with the
 /// program.

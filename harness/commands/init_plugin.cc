@@ -28,7 +28,7 @@ constexpr std::string_view source_file =
 #include <stdlib.h>
 #include <string.h>
 
-#include "tcproof_stack.h"
+#include <tcproof_stack.h>
 
 struct tcproof_stack_instance {
   struct tcproof_services services;

@@ -30,10 +30,10 @@ int main(int argc, char** argv) {
   add_merge_command(app, status);
   add_doctor_command(app, status);
   add_gen_command(app, status);
+  add_init_command(app, status);
   add_lab_command(app, status);
   add_pmtu_command(app, status);
   add_probe_command(app, status);
-  add_init_command(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -8,6 +8,7 @@
 namespace tcproof::harness {
 namespace {
 
+constexpr Duration between_copies = 10ms;
 constexpr Duration most_spacing = 250ms;
 constexpr Duration least_patience = 150ms;
 constexpr Duration most_patience = 3s;
@@ -19,8 +20,8 @@ Asker::Pace Asker::pace(unsigned copies) const {
   // Before the first answer nothing is known of the path.
   const Duration trip = round_trip_ == Duration{} ? Duration(50ms) : round_trip_;
   return {.copies = copies,
-          .spacing = std::clamp(2 * trip, least_spacing_, most_spacing),
-          .patience = std::clamp(8 * trip, least_patience, most_patience)};
+          .spacing = std::clamp(2 * trip, std::max(between_copies, least_spacing_), most_spacing),
+          .patience = std::clamp(2 * trip + 6 * variation_, least_patience, most_patience)};
 }
 
 std::uint16_t Asker::put(const Probe& probe) {
@@ -33,8 +34,18 @@ std::uint16_t Asker::put(const Probe& probe) {
   return number;
 }
 
+// As RFC 6298 2 smooths it: one late answer must not make every silence after it long.
 void Asker::learn(const Answer& answer) {
-  round_trip_ = std::max(round_trip_, answer.after);
+  if (answer.after == Duration{}) return;
+  if (round_trip_ == Duration{}) {
+    round_trip_ = answer.after;
+    variation_ = answer.after / 2;
+    return;
+  }
+  const Duration off =
+      answer.after > round_trip_ ? answer.after - round_trip_ : round_trip_ - answer.after;
+  variation_ += (off - variation_) / 4;
+  round_trip_ += (answer.after - round_trip_) / 8;
 }
 
 void Asker::on_late(const Heard& heard) {

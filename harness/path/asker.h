@@ -59,7 +59,7 @@ class Asker {
   std::map<std::uint16_t, Probe> asked_;
   unsigned sent_ = 0;
   unsigned lost_before_ = 0;
-  Duration round_trip_{};  // the longest of the answered probes
+  Duration round_trip_{}, variation_{};  // zero until there is an answer
   std::uint32_t late_ = 0;
   std::vector<Answer> forged_;
 };

@@ -392,6 +392,7 @@ std::optional<Heard> Craft::read_tcp(const wire::FrameSpec& frame, std::size_t s
     return number ? std::optional(heard(*number, answer, now)) : std::nullopt;
   }
   if (tcp.flags->has(wire::flag::syn)) return read_syn_ack(frame, now);
+  if (connection_ == Connection::opening) return read_bare_ack(frame, now);
   if (connection_ != Connection::open) return {};
   const bool first = peer_.octets == 0;
   take_data(frame, size);
@@ -410,7 +411,10 @@ std::optional<Heard> Craft::read_syn_ack(const wire::FrameSpec& frame, Instant n
     connection_ = Connection::open;
     next_ = iss_ + 1;
     peer_next_ = *tcp.seq + 1;
-    peer_ = TcpPeer{.mss = mss_of(tcp.options)};
+    peer_ = {};
+  }
+  if (!peer_.mss) {
+    peer_.mss = mss_of(tcp.options);
     for (const wire::TcpOptionView& option : wire::TcpOptions(tcp.options)) {
       if (option.is_sack_permitted()) sack_ = true;
     }
@@ -419,6 +423,20 @@ std::optional<Heard> Craft::read_syn_ack(const wire::FrameSpec& frame, Instant n
     replies_.push_back(wire::emit(segment(next_, wire::flag::ack, 0)));
   const auto number = last_of(Probe::Kind::syn, {});
   if (!news || !number) return {};
+  return heard(*number, {.kind = Answer::Kind::delivered, .from = ends_.to}, now);
+}
+
+/// The answer to a SYN that came a second time, when the first SYN-ACK was lost (RFC 9293 3.10.7.4,
+/// first step): the connection is there, and only what the peer's SYN offered is not known.
+std::optional<Heard> Craft::read_bare_ack(const wire::FrameSpec& frame, Instant now) {
+  const wire::TcpSpec& tcp = *frame.tcp;
+  const auto number = last_of(Probe::Kind::syn, {});
+  if (!tcp.flags->has(wire::flag::ack) || *tcp.ack != iss_ + 1 || !number) return {};
+  connection_ = Connection::open;
+  next_ = iss_ + 1;
+  peer_next_ = *tcp.seq;
+  peer_ = {};
+  replies_.push_back(wire::emit(segment(next_, wire::flag::ack, 0)));
   return heard(*number, {.kind = Answer::Kind::delivered, .from = ends_.to}, now);
 }
 

@@ -64,6 +64,7 @@ class Craft {
   std::optional<Heard> read_error(const wire::FrameSpec& frame, Answer answer, Instant now) const;
   std::optional<Heard> read_tcp(const wire::FrameSpec& frame, std::size_t size, Instant now);
   std::optional<Heard> read_syn_ack(const wire::FrameSpec& frame, Instant now);
+  std::optional<Heard> read_bare_ack(const wire::FrameSpec& frame, Instant now);
   std::optional<Heard> read_ack(const wire::FrameSpec& frame, Instant now);
   void take_data(const wire::FrameSpec& frame, std::size_t size);
   std::optional<std::uint16_t> quoted(wire::Bytes quote) const;

@@ -45,7 +45,7 @@ Tried<std::unique_ptr<Laboratory>> Laboratory::build(const checks::Network& netw
       network, {.laboratory = true, .seed = seed, .draws = network.name}, made->reaper_);
   if (!built) return tl::unexpected(built.error());
   made->network_ = std::make_unique<NetnsNetwork>(std::move(*built));
-  auto services = Services::start(made->target());
+  auto services = LaboratoryServices::start(made->target());
   if (!services) return tl::unexpected(services.error());
   made->services_ = std::move(*services);
   return made;

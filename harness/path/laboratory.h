@@ -35,7 +35,7 @@ class Laboratory {
   const checks::Network* model_;
   link::Reaper reaper_;
   std::unique_ptr<NetnsNetwork> network_;
-  std::unique_ptr<Services> services_;
+  std::unique_ptr<LaboratoryServices> services_;
 };
 
 }  // namespace tcproof::harness

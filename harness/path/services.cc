@@ -53,23 +53,23 @@ Tried<UniqueFd> open_port(int type, std::uint16_t port) {
 
 }  // namespace
 
-struct Services::Listener {
+struct LaboratoryServices::Listener {
   UniqueFd socket;
   Service service;
   bool datagrams;
 };
 
-struct Services::Peer {
+struct LaboratoryServices::Peer {
   UniqueFd socket;
   Service service;
   std::string to_send;
   bool last_words = false;  // close when all is sent
 };
 
-Services::Services(std::vector<Listener> listeners, UniqueFd stop)
+LaboratoryServices::LaboratoryServices(std::vector<Listener> listeners, UniqueFd stop)
     : listeners_(std::move(listeners)), stop_(std::move(stop)), thread_([this] { serve(); }) {}
 
-Tried<std::unique_ptr<Services>> Services::start(const Namespace& space) {
+Tried<std::unique_ptr<LaboratoryServices>> LaboratoryServices::start(const Namespace& space) {
   struct Port {
     int type;
     std::uint16_t port;
@@ -88,16 +88,17 @@ Tried<std::unique_ptr<Services>> Services::start(const Namespace& space) {
   }
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop) return tl::unexpected(environment_error("make an event descriptor", errno));
-  return std::unique_ptr<Services>(new Services(std::move(listeners), std::move(stop)));
+  return std::unique_ptr<LaboratoryServices>(
+      new LaboratoryServices(std::move(listeners), std::move(stop)));
 }
 
-Services::~Services() {
+LaboratoryServices::~LaboratoryServices() {
   const std::uint64_t one = 1;
   // An event counter at zero takes a one in any case.
   if (::write(stop_.get(), &one, sizeof one) == sizeof one) thread_.join();
 }
 
-void Services::serve() {
+void LaboratoryServices::serve() {
   while (true) {
     std::vector<pollfd> watched{{stop_.get(), POLLIN, 0}};
     for (const Listener& listener : listeners_)
@@ -123,7 +124,7 @@ void Services::serve() {
   }
 }
 
-void Services::accept_from(const Listener& listener) {
+void LaboratoryServices::accept_from(const Listener& listener) {
   if (listener.datagrams) return answer_datagram(listener);
   UniqueFd socket(::accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket && peers_.size() < most_peers) {
@@ -131,7 +132,7 @@ void Services::accept_from(const Listener& listener) {
   }
 }
 
-void Services::answer_datagram(const Listener& listener) {
+void LaboratoryServices::answer_datagram(const Listener& listener) {
   std::array<char, 65536> octets{};
   sockaddr_in6 from{};
   socklen_t length = sizeof from;
@@ -144,7 +145,7 @@ void Services::answer_datagram(const Listener& listener) {
                                               0, reinterpret_cast<const sockaddr*>(&from), length);
 }
 
-bool Services::serve_peer(Peer& peer, bool readable) {
+bool LaboratoryServices::serve_peer(Peer& peer, bool readable) {
   if (readable) {
     std::array<char, 16384> octets{};
     const auto got = ::recv(peer.socket.get(), octets.data(), octets.size(), 0);

@@ -11,18 +11,18 @@ namespace tcproof::harness {
 
 /// What the target of a laboratory answers: echo (RFC 862) on TCP and UDP port 7, discard (RFC 863)
 /// on 9, and on TCP port 80 a page of 64 KiB over HTTP. One thread, gone with this object.
-class Services {
+class LaboratoryServices {
  public:
-  static Tried<std::unique_ptr<Services>> start(const Namespace& space);
-  ~Services();
-  Services(const Services&) = delete;
-  Services& operator=(const Services&) = delete;
+  static Tried<std::unique_ptr<LaboratoryServices>> start(const Namespace& space);
+  ~LaboratoryServices();
+  LaboratoryServices(const LaboratoryServices&) = delete;
+  LaboratoryServices& operator=(const LaboratoryServices&) = delete;
 
  private:
   struct Listener;
   struct Peer;
 
-  Services(std::vector<Listener> listeners, UniqueFd stop);
+  LaboratoryServices(std::vector<Listener> listeners, UniqueFd stop);
   void serve();
   void accept_from(const Listener& listener);
   static void answer_datagram(const Listener& listener);

@@ -44,15 +44,15 @@ void Outbox::add(Message::Kind kind, std::uint32_t index, wire::Bytes body) {
 }
 
 bool Outbox::flush() {
-  std::size_t written = 0;
-  while (written < waiting_.size()) {
+  while (sent_ < waiting_.size()) {
     const ssize_t n =
-        ::send(descriptor_, waiting_.data() + written, waiting_.size() - written, MSG_NOSIGNAL);
+        ::send(descriptor_, waiting_.data() + sent_, waiting_.size() - sent_, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return false;
-    written += static_cast<std::size_t>(n);
+    sent_ += static_cast<std::size_t>(n);
   }
   waiting_.clear();
+  sent_ = 0;
   return true;
 }
 

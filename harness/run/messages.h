@@ -44,6 +44,8 @@ class Outbox {
  private:
   int descriptor_;
   wire::Buffer waiting_;
+  // Of them: last words may begin while a flush is under way, and go on where it was.
+  std::size_t sent_ = 0;
 };
 
 /// The receiving side: octets in, messages out.

@@ -10,9 +10,9 @@ namespace {
 
 // No case asks a target for more at one instant: beyond it the target talks to itself, or will not
 // stop.
-constexpr int most_frames_at_instant = 20'000;
+constexpr int most_frames_at_instant = 5'000;
 // No case lets it send more in all, however long it runs.
-constexpr int most_frames = 1'000'000;
+constexpr int most_frames = 100'000;
 constexpr int most_deadlines_at_instant = 20'000;
 
 constexpr checks::ConnId no_connection = 0xff;

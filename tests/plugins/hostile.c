@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plugin that does everything wrong, one thing at a time: --target plugin:hostile.so,mode=WORD. No case may be hurt
- * by what another one's stack did. */
+/* A plugin that does everything wrong, one thing at a time: --target plugin:hostile.so,mode=WORD.
+ * No case may be hurt by what another one's stack did. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

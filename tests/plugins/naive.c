@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A deliberately naive stack: ARP, ping and a stop-and-wait TCP over IPv4, as somebody writes it in an afternoon. It was
- * put under test by following docs/plugin.md and nothing else. What it gets wrong is what the suite is for. */
+/* A deliberately naive stack: ARP, ping and a stop-and-wait TCP over IPv4, as somebody writes it in
+ * an afternoon. It was put under test by following docs/plugin.md and nothing else. What it gets
+ * wrong is what the suite is for. */
 #include "tests/plugins/naive.h"
 
 #include <string.h>
@@ -89,7 +90,8 @@ static void learn(Stack* s, uint32_t address, const uint8_t* mac) {
 
 /* --- IPv4: no options, no fragments --- */
 
-/* The packet's place is frame + 14, its payload's frame + 34. What cannot be sent yet is lost; TCP sends again. */
+/* The packet's place is frame + 14, its payload's frame + 34. What cannot be sent yet is lost; TCP
+ * sends again. */
 static void send_ip(Stack* s, uint32_t to, uint8_t protocol, uint8_t* frame, size_t payload) {
   uint8_t* ip = frame + 14;
   const uint32_t hop = (to & s->mask) == (s->address & s->mask) || s->router == 0 ? to : s->router;

@@ -46,8 +46,8 @@ typedef struct connection Connection;
 void naive_input(Stack* s, const uint8_t* frame, size_t length);
 void naive_advance(Stack* s);
 
-/* For the user's calls: sends SEG.SEQ with these flags and this text; sends what may be sent; says that the state
- * changes; ends a connection; starts its timer. */
+/* For the user's calls: sends SEG.SEQ with these flags and this text; sends what may be sent; says
+ * that the state changes; ends a connection; starts its timer. */
 void naive_transmit(Stack* s, Connection* c, uint32_t seq, uint8_t flags, const uint8_t* text,
                     size_t length);
 void naive_push_out(Stack* s, Connection* c);

@@ -2,6 +2,7 @@
 #include "harness/targets/lwip/datagrams.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "harness/targets/lwip/addresses.h"
@@ -103,6 +104,15 @@ tcproof_outcome Datagrams::receive(tcproof_handle handle, std::span<std::uint8_t
   got = std::min(into.size(), first.size());
   std::copy_n(first.begin(), got, into.begin());
   port->arrived.pop_front();
+  return TCPROOF_OK;
+}
+
+tcproof_outcome Datagrams::set(tcproof_handle handle, const tcproof_option& option) {
+  const Port* port = find(handle);
+  if (port == nullptr || port->pcb == nullptr) return TCPROOF_NO_CONNECTION;
+  const std::string_view name = option.name;
+  if (name != "ttl" && name != "tos") return TCPROOF_UNSUPPORTED;
+  (name == "ttl" ? port->pcb->ttl : port->pcb->tos) = static_cast<u8_t>(option.value);
   return TCPROOF_OK;
 }
 

@@ -23,6 +23,7 @@ class Datagrams {
   tcproof_outcome send(tcproof_handle handle, const ip_addr_t& remote, std::uint16_t port,
                        std::span<const std::uint8_t> data);
   tcproof_outcome receive(tcproof_handle handle, std::span<std::uint8_t> into, std::size_t& got);
+  tcproof_outcome set(tcproof_handle handle, const tcproof_option& option);
   void close(tcproof_handle handle);
 
   tcproof_outcome ping(const ip_addr_t& remote, std::size_t octets);

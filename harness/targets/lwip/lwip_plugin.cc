@@ -133,6 +133,11 @@ tcproof_outcome udp_receive(tcproof_stack_instance* self, tcproof_handle handle,
   return self->stack.datagrams().receive(handle, {into, room}, *got);
 }
 
+tcproof_outcome udp_set(tcproof_stack_instance* self, tcproof_handle handle,
+                        const tcproof_option* option) {
+  return self->stack.datagrams().set(handle, *option);
+}
+
 void udp_close(tcproof_stack_instance* self, tcproof_handle handle) {
   self->stack.datagrams().close(handle);
 }
@@ -176,6 +181,7 @@ constexpr tcproof_stack_functions functions{.abi = TCPROOF_STACK_ABI,
                                             .udp_send = udp_send,
                                             .udp_receive = udp_receive,
                                             .udp_error = nullptr,
+                                            .udp_set = udp_set,
                                             .udp_close = udp_close,
                                             .ping = ping,
                                             .flush = flush};

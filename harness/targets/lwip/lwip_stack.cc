@@ -34,6 +34,7 @@ Stack::Stack(std::unique_ptr<Api> api, const tcproof_configuration& configuratio
   // lwIP draws from rand(): ports, delays of group reports.
   std::srand(static_cast<unsigned>(configuration.seed));
   enter(0);
+  announced_ = configuration.starts_up != 0;
   api_->lwip_init();
   add_addresses(configuration);
   announced_ = true;
@@ -52,12 +53,13 @@ void Stack::add_addresses(const tcproof_configuration& configuration) {
   api_->netif_set_default(&interface_);
   api_->netif_set_up(&interface_);
   if (configuration.v6.family != 6) return;
-  // Duplicate address detection lies behind it.
   api_->netif_create_ip6_linklocal_address(&interface_, 1);
-  api_->netif_ip6_addr_set_state(&interface_, 0, IP6_ADDR_PREFERRED);
   const ip_addr_t global = ip_of(configuration.v6);
   s8_t index = 1;
   api_->netif_add_ip6_address(&interface_, ip_2_ip6(&global), &index);
+  // Else duplicate address detection lies behind it.
+  if (configuration.starts_up != 0) return;
+  api_->netif_ip6_addr_set_state(&interface_, 0, IP6_ADDR_PREFERRED);
   api_->netif_ip6_addr_set_state(&interface_, index, IP6_ADDR_PREFERRED);
 }
 

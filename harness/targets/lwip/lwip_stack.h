@@ -43,8 +43,8 @@ class Stack {
   tcproof_services services_;
   tcproof_configuration configuration_;
   tcproof_time now_ = 0;
-  // The host has had its addresses for a while when the case begins: what it says when it gets them
-  // is not sent.
+  // A host that has had its addresses for a while when the case begins does not send what it says
+  // when it gets them.
   bool announced_ = false;
   netif interface_{};
   std::vector<std::uint8_t> frame_;

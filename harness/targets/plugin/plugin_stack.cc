@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/targets/plugin/plugin_stack.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -33,6 +34,7 @@ tcproof_configuration configuration_of(const checks::Case& one_case) {
   std::copy(mac.begin(), mac.end(), config.mac);
   config.mtu = link.mtu;
   config.seed = seed_of(one_case);
+  config.starts_up = std::ranges::count(one_case.needs, "interface-start") > 0 ? 1 : 0;
   for (const checks::LinkEnd& end : link.ends) {
     if (end.host == network.target) {
       if (end.v4)
@@ -327,6 +329,13 @@ Outcome PluginStack::datagram_error(Handle handle) {
   if (functions_.udp_receive == nullptr) return Outcome::unsupported;
   if (functions_.udp_error == nullptr) return Outcome::ok;
   return outcome("udp_error", functions_.udp_error(stack_, handle));
+}
+
+Outcome PluginStack::set_datagram(Handle handle, std::string_view name, std::int64_t value) {
+  if (functions_.udp_set == nullptr) return Outcome::unsupported;
+  const std::string word(name);
+  const tcproof_option option{word.c_str(), value};
+  return outcome("udp_set", functions_.udp_set(stack_, handle, &option));
 }
 
 void PluginStack::unbind(Handle handle) {

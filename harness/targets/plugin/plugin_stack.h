@@ -55,6 +55,7 @@ class PluginStack final : public StackInstance {
                                 Instant now) override;
   std::optional<wire::Buffer> receive_datagram(Handle handle) override;
   checks::Outcome datagram_error(Handle handle) override;
+  checks::Outcome set_datagram(Handle handle, std::string_view name, std::int64_t value) override;
   void unbind(Handle handle) override;
 
   checks::Outcome ping(const wire::IpAddress& remote, std::size_t octets, Instant now) override;
@@ -68,6 +69,8 @@ class PluginStack final : public StackInstance {
   Moved moved(const char* call, int said, std::size_t done, std::size_t room) const;
   checks::State known_state(const char* from, int said) const;
   void broke(std::string text) const;
+  /// Reports what changed since the last look, for a stack that tells its states only when asked.
+  void sample();
 
   // What the stack calls.
   static void on_output(void* context, const std::uint8_t* frame, std::size_t length);

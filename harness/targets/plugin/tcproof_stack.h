@@ -6,21 +6,28 @@
  *
  *     const struct tcproof_stack_functions *tcproof_stack(void);
  *
- * and run `tcproof run --target plugin:./libmystack.so`. docs/plugin.md leads from nothing to the first verdict,
- * `tcproof init plugin DIR` writes a skeleton that compiles.
+ * and run `tcproof run --target plugin:./libmystack.so`. docs/plugin.md leads from nothing to the
+ * first verdict, `tcproof init plugin DIR` writes a skeleton that compiles.
  *
- * Threads.    Every function is called from one thread, one at a time. A stack must not start threads: time stands
- *             still while none of its functions runs.
- * Time.       Nanoseconds that the harness gives, from an arbitrary start, never backwards. A stack never reads a clock
- *             and never sleeps: what it wants to do later it announces by next_deadline().
- * Blocking.   No call waits. What would have to wait says so (see each call) and is made again later.
- * Ownership.  Memory handed to a function is valid until that function returns; whoever wants to keep it copies it.
- *             This holds in both directions.
- * Processes.  A stack runs in a worker process. Whatever it does there (crash, hang, overwrite memory) is the result
- *             of the case it runs and of no other.
- * Optional.   A function pointer may be NULL unless its comment says otherwise. Cases that need it are then skipped.
- * Versions.   Both tables begin with their size. Members are only ever added at the end, so a stack compiled against
- *             an older header runs under a newer harness: what it does not know counts as NULL.
+ * Threads. Every function is called from one thread, one at a time. A stack must not start threads:
+ * time stands still while none of its functions runs.
+ *
+ * Time. Nanoseconds that the harness gives, from an arbitrary start, never backwards. A stack never
+ * reads a clock and never sleeps: what it wants to do later it announces by next_deadline().
+ *
+ * Blocking. No call waits. What would have to wait says so (see each call) and is made again later.
+ *
+ * Ownership. Memory handed to a function is valid until that function returns; whoever wants to keep
+ * it copies it. This holds in both directions.
+ *
+ * Processes. A stack runs in a worker process, freshly loaded for each case. Whatever it does there
+ * (crash, hang, overwrite memory) is the result of the case it runs and of no other.
+ *
+ * Optional. A function pointer may be NULL unless its comment says otherwise. Cases that need it are
+ * then skipped.
+ *
+ * Versions. Every table carries its size. Members are only ever added at the end, so a stack
+ * compiled against an older header runs under a newer harness: what it does not know counts as NULL.
  */
 #ifndef TCPROOF_STACK_H
 #define TCPROOF_STACK_H
@@ -45,7 +52,8 @@ extern "C" {
 /* The stack's own object, one for each case. Only the stack knows what is in it. */
 typedef struct tcproof_stack_instance tcproof_stack_instance;
 
-/* A connection, a listener or a bound UDP port of one instance, as the stack likes to count; 0 is none. */
+/* A connection, a listener or a bound UDP port of one instance, as the stack likes to count; 0 is
+ * none. */
 typedef uint32_t tcproof_handle;
 
 /* A time in nanoseconds. */
@@ -102,11 +110,12 @@ struct tcproof_endpoint {
   uint16_t port; /* a number, host byte order */
 };
 
-/* An option of an OPEN or of set(): the words of docs/case-language.md section 5. Durations are in nanoseconds,
- * switches 0 or 1. A stack that does not know a name answers TCPROOF_UNSUPPORTED and does nothing.
- * -1 for a duration is "on", as long as the stack likes.
- *   nodelay, mss, ttl, tos, user-timeout, keep-alive, linger, receive-buffer, send-buffer, urgent-inline, fast-open;
- *   backlog (passive OPEN), initial-sequence-number (either OPEN, if the stack has the feature isn-control). */
+/* An option of an OPEN or of set(): the words of docs/case-language.md section 5. Durations are in
+ * nanoseconds, switches 0 or 1. A stack that does not know a name answers TCPROOF_UNSUPPORTED and
+ * does nothing. -1 for a duration is "on", as long as the stack likes. nodelay, mss, ttl, tos,
+ * user-timeout, keep-alive, linger, receive-buffer, send-buffer, urgent-inline, fast-open; backlog
+ * (passive OPEN), initial-sequence-number (either OPEN, if the stack has the feature isn-control).
+ */
 struct tcproof_option {
   const char* name;
   int64_t value;
@@ -118,8 +127,8 @@ struct tcproof_parameter {
   const char* text;
 };
 
-/* What an instance is told when it is made: an end system on one Ethernet link. A family of address 0 means that the
- * host has none of that version: it neither sends nor answers it. */
+/* What an instance is told when it is made: an end system on one Ethernet link. A family of address
+ * 0 means that the host has none of that version: it neither sends nor answers it. */
 struct tcproof_configuration {
   size_t size; /* of this table */
   uint8_t mac[6];
@@ -133,13 +142,19 @@ struct tcproof_configuration {
   const char* const*
       features; /* what the target's profile declares: a stack that can should behave so */
   size_t feature_count;
+  /* 0: the host has had its addresses for a while. 1: its interface comes up now, with what follows
+   * from that (duplicate address detection, router solicitations); only for a stack with the
+   * feature interface-start. */
+  int starts_up;
 };
 
-/* What the harness does for a stack. Valid as long as the instance. No stack function is called from within. */
+/* What the harness does for a stack. Valid as long as the instance. No stack function is called
+ * from within. */
 struct tcproof_services {
   size_t size;   /* of this table */
   void* context; /* the first argument of each of them */
-  /* The stack sends an Ethernet frame: destination, source, type, packet; no check sequence. Padding is optional. */
+  /* The stack sends an Ethernet frame: destination, source, type, packet; no check sequence.
+   * Padding is optional. */
   void (*output)(void* context, const uint8_t* frame, size_t length);
   /* With TCPROOF_STATES_EVERY: a change of state. `rule` is a word for reports or NULL. */
   void (*transition)(void* context, tcproof_handle handle, enum tcproof_state from,
@@ -155,17 +170,19 @@ struct tcproof_stack_functions {
   size_t size;  /* of this table */
   const char *name, *version;
   enum tcproof_state_report states;
-  /* Words of a profile's features, NULL at the end: what the stack has. Cases that need another are skipped.
-   *   ipv4 ipv6 sack timestamps window-scale ecn urgent keep-alive path-mtu-discovery challenge-ack delayed-ack
-   *   half-close user-timeout fast-open isn-control neighbour-flush limited-transmit; specs/targets has them all. */
+  /* Words of a profile's features, NULL at the end: what the stack has. Cases that need another are
+   * skipped. ipv4 ipv6 sack timestamps window-scale ecn urgent keep-alive path-mtu-discovery
+   * challenge-ack delayed-ack half-close user-timeout fast-open isn-control neighbour-flush
+   * limited-transmit interface-start; specs/targets has them all. */
   const char* const* features;
-  /* Values of a profile, {NULL, NULL} at the end, as {"rto_min", "200ms"} or {"challenge_ack_limit", "100"}. */
+  /* Values of a profile, {NULL, NULL} at the end, as {"rto_min", "200ms"} or
+   * {"challenge_ack_limit", "100"}. */
   const struct tcproof_parameter* values;
 
   /* --- The instance. Must be there. --- */
 
-  /* NULL: it cannot be made, and the case fails. The tables' memory is gone when this returns, but for what the
-   * services point to. */
+  /* NULL: it cannot be made, and the case fails. The tables' memory is gone when this returns, but
+   * for what the services point to. */
   tcproof_stack_instance* (*create)(const struct tcproof_configuration* configuration,
                                     const struct tcproof_services* services, tcproof_time now);
   /* Gives back everything. Nothing may be sent any more. */
@@ -173,15 +190,16 @@ struct tcproof_stack_functions {
   /* A frame has arrived on the link; not all are for this host. */
   void (*input)(tcproof_stack_instance* stack, const uint8_t* frame, size_t length,
                 tcproof_time now);
-  /* When advance() wants to be called; TCPROOF_NEVER: not unless something comes in. Asked after every other call. */
+  /* When advance() wants to be called; TCPROOF_NEVER: not unless something comes in. Asked after
+   * every other call. */
   tcproof_time (*next_deadline)(tcproof_stack_instance* stack);
   /* It is `now`: do what is due. Afterwards next_deadline() must be later than `now`. */
   void (*advance)(tcproof_stack_instance* stack, tcproof_time now);
 
   /* --- TCP user calls, RFC 9293 section 3.9.1 --- */
 
-  /* Waits for a connection to `port` from anywhere (family 4 or 6). The connection of the first SYN takes the handle;
-   * several passive OPENs of one port take one connection each. */
+  /* Waits for a connection to `port` from anywhere (family 4 or 6). The connection of the first SYN
+   * takes the handle; several passive OPENs of one port take one connection each. */
   enum tcproof_outcome (*open_passive)(tcproof_stack_instance* stack, int family, uint16_t port,
                                        const struct tcproof_option* options, size_t option_count,
                                        tcproof_time now, tcproof_handle* handle);
@@ -190,12 +208,13 @@ struct tcproof_stack_functions {
                                       const struct tcproof_endpoint* remote, uint16_t local_port,
                                       const struct tcproof_option* options, size_t option_count,
                                       tcproof_time now, tcproof_handle* handle);
-  /* Takes as much as there is room for and says how much in *taken; the rest is offered again. `push`: the PUSH flag
-   * is wanted; `urgent`: the text is urgent data. */
+  /* Takes as much as there is room for and says how much in *taken; the rest is offered again.
+   * `push`: the PUSH flag is wanted; `urgent`: the text is urgent data. */
   enum tcproof_outcome (*send)(tcproof_stack_instance* stack, tcproof_handle handle,
                                const uint8_t* text, size_t length, int push, int urgent,
                                tcproof_time now, size_t* taken);
-  /* Fills up to `room` octets and says how many in *got; TCPROOF_OK with 0: nothing yet, asked again later. */
+  /* Fills up to `room` octets and says how many in *got; TCPROOF_OK with 0: nothing yet, asked
+   * again later. */
   enum tcproof_outcome (*receive)(tcproof_stack_instance* stack, tcproof_handle handle,
                                   uint8_t* into, size_t room, tcproof_time now, size_t* got);
   /* No more will be sent; what the peer sends is still received. */
@@ -206,16 +225,17 @@ struct tcproof_stack_functions {
   /* Ends one direction or both, where the stack's own interface can. */
   enum tcproof_outcome (*shutdown)(tcproof_stack_instance* stack, tcproof_handle handle,
                                    int sending, int receiving, tcproof_time now);
-  /* `subject` "connection": TCPROOF_OK or the error that ended it. "mss" (what a segment may carry), "unread" (octets
-   * that wait for receive), "urgent" (of them, up to the urgent pointer), "path-mtu": a number in *number. */
+  /* `subject` "connection": TCPROOF_OK or the error that ended it. "mss" (what a segment may
+   * carry), "unread" (octets that wait for receive), "urgent" (of them, up to the urgent pointer),
+   * "path-mtu": a number in *number. */
   enum tcproof_outcome (*status)(tcproof_stack_instance* stack, tcproof_handle handle,
                                  const char* subject, int64_t* number);
   enum tcproof_outcome (*set)(tcproof_stack_instance* stack, tcproof_handle handle,
                               const struct tcproof_option* option, tcproof_time now);
   /* A connection that is gone is TCPROOF_CLOSED. */
   enum tcproof_state (*state)(tcproof_stack_instance* stack, tcproof_handle handle);
-  /* 1 and the other end of the connection, or 0 as long as there is none. Without it cases with several connections
-   * to one listener cannot tell them apart. */
+  /* 1 and the other end of the connection, or 0 as long as there is none. Without it cases with
+   * several connections to one listener cannot tell them apart. */
   int (*remote)(tcproof_stack_instance* stack, tcproof_handle handle,
                 struct tcproof_endpoint* endpoint);
 
@@ -231,6 +251,9 @@ struct tcproof_stack_functions {
                                       uint8_t* into, size_t room, size_t* got);
   /* An ICMP error that came for this port since the last look, else TCPROOF_OK. */
   enum tcproof_outcome (*udp_error)(tcproof_stack_instance* stack, tcproof_handle handle);
+  /* ttl or tos of the datagrams sent from now on. */
+  enum tcproof_outcome (*udp_set)(tcproof_stack_instance* stack, tcproof_handle handle,
+                                  const struct tcproof_option* option);
   void (*udp_close)(tcproof_stack_instance* stack, tcproof_handle handle);
 
   /* --- The host --- */

@@ -34,6 +34,7 @@ stack::HostConfig host_config(const tcproof_configuration& from) {
   std::copy(std::begin(from.mac), std::end(from.mac), config.mac.octets.begin());
   config.mtu = from.mtu;
   config.secret = from.seed;
+  if (from.starts_up != 0) config.starts_at = tcproof::Instant{};
   config.v4 = prefix_of(from.v4, from.v4_prefix);
   config.v6 = prefix_of(from.v6, from.v6_prefix);
   config.v4_router = plugin::ip_of(from.v4_router);
@@ -230,6 +231,11 @@ tcproof_outcome udp_error(tcproof_stack_instance* self, tcproof_handle handle) {
   return plugin::outcome_of(self->stack->datagram_error(handle));
 }
 
+tcproof_outcome udp_set(tcproof_stack_instance* self, tcproof_handle handle,
+                        const tcproof_option* option) {
+  return plugin::outcome_of(self->stack->set_datagram(handle, option->name, option->value));
+}
+
 void udp_close(tcproof_stack_instance* self, tcproof_handle handle) {
   self->stack->unbind(handle);
 }
@@ -276,6 +282,7 @@ constexpr tcproof_stack_functions functions{.abi = TCPROOF_STACK_ABI,
                                             .udp_send = udp_send,
                                             .udp_receive = udp_receive,
                                             .udp_error = udp_error,
+                                            .udp_set = udp_set,
                                             .udp_close = udp_close,
                                             .ping = ping,
                                             .flush = flush};

@@ -72,7 +72,9 @@ TEST_P(ShippedPath, IsWhatItsTruthSays) {
     end.towards.loss = loss;
   }
   for (const Method method : {Method::icmp, Method::udp, Method::tcp}) {
-    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    // Without loss nothing is drawn but our own numbers.
+    const std::uint64_t seeds = loss > 0 ? 4 : 1;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       SimWire wire(*network, family, seed);
       const PathReport report =
           diagnose(wire, *network->address(network->target, family), {.method = method});

@@ -8,6 +8,8 @@
 namespace tcproof::tcp {
 namespace {
 
+using wire::Seq;
+
 Timestamps agreed(std::uint32_t recent, Instant now = Instant{}) {
   Timestamps t;
   t.agree(recent, Seq{1000}, now);
