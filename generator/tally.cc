@@ -69,6 +69,15 @@ wire::Buffer constant_mask(const CompiledStream& stream) {
   return mask;
 }
 
+/// A real wire pads short frames to 60 octets; the IP header says where the packet ends.
+wire::Bytes without_padding(wire::Bytes octets, wire::Family family) {
+  constexpr std::size_t shortest = 60, ip = wire::EthernetHeader::size;
+  if (octets.size() != shortest) return octets;
+  const bool v4 = family == wire::Family::v4;
+  const std::size_t packet = v4 ? wire::be16(octets, ip + 2) : wire::be16(octets, ip + 4) + 40U;
+  return octets.first(std::min(ip + packet, shortest));
+}
+
 }  // namespace
 
 Tally::Tally(std::span<const CompiledStream> streams, Turns turns)
@@ -82,7 +91,7 @@ Tally::Tally(std::span<const CompiledStream> streams, Turns turns)
     }
     Unsigned known{i, constant_mask(stream), stream.templates().front().header, 0, 0};
     for (std::size_t at = 0; at < known.mask.size(); ++at) known.value[at] &= known.mask[at];
-    known.longest = stream.largest();
+    known.longest = std::max<std::uint32_t>(stream.largest(), 60);  // padded, on a real wire
     known.shortest = stream.largest();
     for (const Template& one : stream.templates()) {
       known.shortest = std::min(known.shortest, one.size);
@@ -169,6 +178,8 @@ bool Tally::whole(const CompiledStream& stream, wire::Bytes octets) const {
   const SumRule upper = stream.upper_rule();
   if (upper != SumRule::right && upper != SumRule::right_udp) return true;
   const std::size_t offset = frame.tcp ? 16 : frame.udp ? 6 : 2;
+  octets = without_padding(octets, frame.ip->family);
+  if (octets.size() < stream.upper_sum_at() + 2) return false;
   const wire::Bytes segment = octets.subspan(stream.upper_sum_at() - offset);
   if (frame.icmp) return wire::internet_checksum(segment) == 0;
   const bool v4 = frame.ip->family == wire::Family::v4;

@@ -40,7 +40,7 @@ ip::Settings settings_of(const HostConfig& config) {
           .path_mtu_discovery = config.tcp.features.path_mtu_discovery,
           .path_mtu_lifetime = config.path_mtu_lifetime,
           .errors_per_second = config.icmp_errors_per_second,
-          .starts_up = config.starts_up};
+          .starts_at = config.starts_at};
 }
 
 std::uint16_t first_udp_port(std::uint64_t secret) {

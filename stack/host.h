@@ -29,9 +29,9 @@ struct HostConfig {
   /// How long a lowered path MTU is believed; empty: for ever (RFC 1191 6.3, RFC 8201 5.3).
   std::optional<Duration> path_mtu_lifetime = 10min;
   unsigned icmp_errors_per_second = 100;  // RFC 4443 2.4 (f)
-  /// The interface has just come up: the IPv6 address is checked for duplicates (RFC 4862 5.4) and
-  /// routers are asked for (RFC 4861 6.3.7). Off: the address has passed the check before.
-  bool starts_up = false;
+  /// When the interface comes up: the IPv6 address is checked for duplicates (RFC 4862 5.4) and
+  /// routers are asked for (RFC 4861 6.3.7). Empty: it has been up for long.
+  std::optional<Instant> starts_at;
 };
 
 using ConnectionId = std::uint32_t;
@@ -67,7 +67,10 @@ class Host {
     std::optional<std::uint16_t> mss;
     std::optional<std::uint8_t> ttl, tos;
     std::optional<wire::IpAddress> local;  // MUST-43; empty: the one of the family (MUST-44)
-    std::optional<wire::Seq> iss;          // instead of RFC 6528's
+    /// IPv4: the hosts that an active OPEN goes by, nine at most (MUST-51); what a peer's packets
+    /// record does not change it (MUST-52).
+    std::vector<wire::IpAddress> source_route;
+    std::optional<wire::Seq> iss;  // instead of RFC 6528's
     std::optional<std::uint32_t> receive_buffer, send_buffer;
     std::optional<Duration> user_timeout;
   };

@@ -20,6 +20,8 @@
 #include "harness/targets/linux/calibration.h"
 #include "harness/targets/linux/capabilities.h"
 #include "harness/targets/target.h"
+#include "harness/traffic/ends.h"
+#include "harness/traffic/session.h"
 
 namespace tcproof::harness {
 namespace {
@@ -126,6 +128,33 @@ int in_child(Library& library, const DoctorOptions& options) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : exit_status::environment;
 }
 
+/// What `tcproof gen` can send with. In a child: a pair of its own may take a user namespace.
+std::vector<Capability> generator_capabilities() {
+  int answer[2];
+  std::string trouble = "no pipe";
+  if (::pipe(answer) == 0) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto ends = Ends::make_pair(1500, 1);
+      const std::string said = ends ? "" : ends.error().step + ": " + ends.error().why;
+      const auto written = ::write(answer[1], said.data(), said.size());
+      ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
+    }
+    ::close(answer[1]);
+    trouble.resize(512);
+    const auto got = ::read(answer[0], trouble.data(), trouble.size());
+    trouble.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    ::close(answer[0]);
+    if (child > 0) ::waitpid(child, nullptr, 0);
+  }
+  const std::string bpf = bpf_trouble();
+  const std::string root = "run as root, outside containers that forbid bpf(2)";
+  return {{"gen sendmmsg", trouble.empty(), trouble.empty() ? "every stream" : trouble, ""},
+          {"gen segments", trouble.empty(),
+           trouble.empty() ? "streams whose fields only count up" : trouble, ""},
+          {"gen live-frames", bpf.empty(), bpf.empty() ? "a million packets or more" : bpf, root}};
+}
+
 int doctor(const DoctorOptions& options) {
   Loaded<Library> library = Library::open(options.specs);
   if (!library) return report_errors(library.error());
@@ -136,6 +165,7 @@ int doctor(const DoctorOptions& options) {
     if (name != "plugin") all.push_back(try_target(*library, name));
   }
   for (Capability& one : linux_capabilities()) all.push_back(std::move(one));
+  for (Capability& one : generator_capabilities()) all.push_back(std::move(one));
   all.push_back({"processors", true, fmt::format("{}", usable_cores()), ""});
   print(options.json == "-" ? stderr : stdout, all);
   if (options.json.empty()) return exit_status::ok;

@@ -85,7 +85,7 @@ Loaded<void> set_end(generator::Profile& profile, const GenOptions& options) {
   return {};
 }
 
-Loaded<SessionOptions> session_options(const GenOptions& options) {
+SessionOptions session_options(const GenOptions& options) {
   SessionOptions session{.threads = options.threads};
   for (const BackendKind kind :
        {BackendKind::sendmmsg, BackendKind::segments, BackendKind::live_frames}) {
@@ -170,6 +170,18 @@ int write_file(const std::string& path, const std::string& text) {
   return report_error({fmt::format("write {}", path), "it cannot be written", ""});
 }
 
+/// An interface that is there has an MTU of its own.
+Diagnostics over_mtu(const Streams& streams, const std::string& interface) {
+  const auto mtu = device_mtu(interface);
+  for (const generator::CompiledStream& stream : streams) {
+    if (!mtu || stream.largest() <= *mtu + 14) continue;
+    return complaint(fmt::format("stream '{}' has frames of {} octets, over the MTU {} of {}",
+                                 stream.stream().name, stream.largest(), *mtu, interface),
+                     "nothing is fragmented here: give it a smaller 'size'");
+  }
+  return {};
+}
+
 /// Where to send: a pair of its own, or interfaces that the guard lets pass.
 int run(const GenOptions& options, generator::Profile profile) {
   std::optional<Ends> ends;
@@ -186,8 +198,11 @@ int run(const GenOptions& options, generator::Profile profile) {
   }
   const auto compiled = generator::compile(profile);
   if (!compiled) return report_errors(complaint(compiled.error().error.message));
-  const auto session = session_options(options);
-  const auto choice = choose(*compiled, *session, *ends);
+  if (!options.to.empty()) {
+    const Diagnostics wrong = over_mtu(*compiled, options.to);
+    if (!wrong.empty()) return report_errors(wrong);
+  }
+  const auto choice = choose(*compiled, session_options(options), *ends);
   if (!choice) return report_errors(choice.error());
   if (options.dry_run) {
     fmt::print("{}", plan_text(profile, *compiled, &*choice));

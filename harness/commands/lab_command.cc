@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <CLI/Option.hpp>
 
-#include "harness/case/spelling.h"
+#include "checks/spelling.h"
 #include "harness/commands/command.h"
 #include "harness/path/drawing.h"
 #include "harness/path/laboratory.h"
@@ -40,7 +40,7 @@ Loaded<std::filesystem::path> find_topology(const LabOptions& options) {
     const std::string name = entry.path().stem().string();
     if (entry.path().extension() == ".yaml" && !name.ends_with(".truth")) names.push_back(name);
   }
-  const std::string meant = loading::nearest(options.topology, names);
+  const std::string meant = checks::nearest(options.topology, names);
   return tl::unexpected(Diagnostics{
       {.message = fmt::format("no topology '{}'", options.topology),
        .cure = meant.empty() ? fmt::format("give a file, or a name from {}", folder.string())

@@ -20,6 +20,7 @@
 #include "harness/report/expectations.h"
 #include "harness/report/journal.h"
 #include "harness/report/junit.h"
+#include "harness/report/rule_tally.h"
 #include "harness/report/state_matrix.h"
 #include "harness/report/target_matrix.h"
 #include "harness/run/jobs.h"
@@ -42,6 +43,7 @@ struct RunOptions {
   double hangs_after = 10;  // seconds
   bool require_target = false;
   bool verbose = false;
+  bool rules = false;
   bool table = false, unexplained = false;
 };
 
@@ -70,6 +72,7 @@ class Run {
         library_(library),
         level_(level_of(options.fail_on)),
         expectations_(std::move(deviations), level_),
+        rules_(target.rules()),
         out_(options.json == "-" || options.junit == "-" ? stderr : stdout),
         console_(out_, library.catalogue(), target.describe(), console_options(total)) {
     result_.target = target.profile().name;
@@ -94,6 +97,7 @@ class Run {
 
   void add(std::size_t index, CaseResult result) {
     expectations_.apply(result);
+    if (options_.rules && result.trace) rules_.add(*result.trace);
     std::string capture_file;
     const checks::Verdict verdict = result.judgement.verdict;
     if (!options_.pcap.empty() && result.trace &&
@@ -115,6 +119,7 @@ class Run {
     result_.interrupted = end.interrupted;
     result_.host.wall = wall;
     console_.finish(result_);
+    if (options_.rules) fmt::print(out_, "{}", rules_.text(result_.host.target));
     print_table();
     if (!options_.json.empty() && options_.targets.size() == 1)
       note(write_file(options_.json, to_json(result_).dump(1) + "\n"));
@@ -162,6 +167,7 @@ class Run {
   const Library& library_;
   checks::Level level_;
   Expectations expectations_;
+  RuleTally rules_;
   std::FILE* out_;
   Console console_;
   std::optional<Journal> journal_;
@@ -207,7 +213,7 @@ Finished run_selected(const RunOptions& options, const Library& library, Target&
   plan.count = places.size();
   plan.make = [&](std::size_t i) { return selected[places[i]].make(); };
   plan.jobs = options.jobs;
-  plan.keep_traces = options.verbose;
+  plan.keep_traces = options.verbose || options.rules;
   plan.hangs_after =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.hangs_after));
   if (!options.timing.empty()) plan.parallel = parallel;
@@ -352,6 +358,8 @@ void add_options(CLI::App& command, RunOptions& options) {
                    "A target that cannot run here is an error (3), not a skip (77)");
   command.add_flag("-v,--verbose", options.verbose,
                    "Show every case with its steps and what the target said");
+  command.add_flag("--rules", options.rules,
+                   "Print the rules of the target that no case has reached");
   command.add_flag("--table", options.table,
                    "Run the state table (RFC 9293 3.10.7) and show states by events");
   command.add_flag("--unexplained", options.unexplained,

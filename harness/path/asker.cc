@@ -8,6 +8,7 @@
 namespace tcproof::harness {
 namespace {
 
+constexpr Duration between_copies = 10ms;
 constexpr Duration most_spacing = 250ms;
 constexpr Duration least_patience = 150ms;
 constexpr Duration most_patience = 3s;
@@ -19,7 +20,7 @@ Asker::Pace Asker::pace(unsigned copies) const {
   // Before the first answer nothing is known of the path.
   const Duration trip = round_trip_ == Duration{} ? Duration(50ms) : round_trip_;
   return {.copies = copies,
-          .spacing = std::clamp(2 * trip, least_spacing_, most_spacing),
+          .spacing = std::clamp(2 * trip, std::max(between_copies, least_spacing_), most_spacing),
           .patience = std::clamp(8 * trip, least_patience, most_patience)};
 }
 

@@ -16,7 +16,7 @@ struct DiagnosisOptions {
   unsigned copies = 6;  // of a probe before its silence is believed, on a path without loss
   bool quick = false;   // no watch for loss where none shows, and one method alone
   std::uint16_t first_number = 1;
-  Duration least_spacing = 10ms;  // between two probes that wait for no answer
+  Duration least_spacing = 2ms;  // between two probes that wait for no answer
   Asker::Watch watch = [](const Probe&, unsigned, const Answer&) {};
 };
 

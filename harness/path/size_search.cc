@@ -28,6 +28,8 @@ constexpr unsigned loss_batch = 24;  // without a single loss enough to decide
 constexpr unsigned most_loss_probes = 6 * loss_batch;
 // Half of them lost, all of them answered: once in 10^5.
 constexpr unsigned watchers = 16;
+// What a host under a rate limit answers of two batches: a few that it had saved up.
+constexpr unsigned saved_up = 8;
 // One wrong verdict on silence in a million.
 constexpr double believed = 1e-6;
 
@@ -96,8 +98,7 @@ Answer SizeSearch::try_size(std::uint32_t size) {
 /// Nothing has been lost so far, which a lossy path may do by luck.
 void SizeSearch::watch_for_loss() {
   const Probe small{.method = method_, .size = smallest_probe};
-  if (asker_.count_delivered(small, watchers, asker_.least_spacing() / 5) < watchers)
-    measure_loss();
+  if (asker_.count_delivered(small, watchers, asker_.least_spacing()) < watchers) measure_loss();
 }
 
 void SizeSearch::measure_loss() {
@@ -106,14 +107,20 @@ void SizeSearch::measure_loss() {
   const Probe small{.method = method_, .size = smallest_probe};
   unsigned sent = 0, lost = 0;
   double evidence = 0;  // positive: broken
-  while (std::abs(evidence) < decided && sent < most_loss_probes) {
+  const auto is_undecided = [&] {
+    // Bad news of datagrams may be a limit of the answers, which shows in the second batch.
+    const bool suspect = method_ == Method::udp && evidence > 0 && sent < 2 * loss_batch;
+    return std::abs(evidence) < decided || suspect;
+  };
+  while (is_undecided() && sent < most_loss_probes) {
     const unsigned delivered = asker_.count_delivered(small, loss_batch, spacing);
     sent += loss_batch;
     lost += loss_batch - delivered;
     evidence = lost * std::log(broken_loss / ordinary_loss) +
                (sent - lost) * std::log((1 - broken_loss) / (1 - ordinary_loss));
   }
-  if (lost > 0 && evidence > 0 && method_ == Method::udp && answers_are_limited()) return;
+  const bool few = evidence > 0 && sent - lost <= saved_up * sent / (2 * loss_batch);
+  if (few && method_ == Method::udp && answers_are_limited()) return;
   found_.loss = static_cast<double>(lost) / sent;
   found_.lossy = evidence > 0;
   if (lost == 0) return;

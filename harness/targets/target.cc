@@ -41,7 +41,7 @@ struct Entry {
 };
 
 constexpr std::array known{
-    Entry{"reference", plain<make_reference_target>},
+    Entry{"reference", make_reference_target},
     Entry{"linux", plain<make_linux_target>},
     Entry{"lwip", make_shipped_plugin},
     Entry{"plugin", make_plugin_target},

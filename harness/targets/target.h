@@ -32,6 +32,9 @@ class Target {
   /// Whether code that is not ours runs in the process. Each case then has a process of its own, so
   /// that what one overwrites or leaks is no other's, and what it prints stays out of the report.
   virtual bool foreign() const { return false; }
+  /// The names of all rules that the target may give in its notes, if it gives any: what a run has
+  /// not reached can then be told.
+  virtual std::vector<std::string> rules() const { return {}; }
   /// "linux 6.18.0", for the report's heading and the document's host part.
   virtual std::string describe() const = 0;
 };

@@ -42,7 +42,8 @@ StackInstance::Output SimBench::stack_output() {
   return {.frame = [this](wire::Bytes frame) { target_sends(frame); },
           .transition =
               [this](StackInstance::Handle handle, checks::State from, checks::State to,
-                     std::string_view) {
+                     std::string_view rule) {
+                note_transition(from, to, rule);
                 unmatched_.push_back({news_.size(), handle, from == checks::State::listen});
                 news_.push_back(checks::StateSeen{simulator_.now(), no_connection, to, true});
               },
@@ -55,6 +56,13 @@ StackInstance::Output SimBench::stack_output() {
                 news_.push_back(checks::TargetDied{
                     simulator_.now(), "the target breaks its interface: " + std::string(text)});
               }};
+}
+
+void SimBench::note_transition(checks::State from, checks::State to, std::string_view rule) {
+  if (rule.empty()) return;
+  std::string text(checks::to_string(from));
+  text.append(" -> ").append(checks::to_string(to)).append(": ").append(rule);
+  news_.push_back(checks::TargetNote{simulator_.now(), std::move(text)});
 }
 
 void SimBench::target_sends(wire::Bytes frame) {

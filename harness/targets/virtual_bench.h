@@ -45,6 +45,8 @@ class SimBench final : public VirtualBench {
   };
 
   StackInstance::Output stack_output();
+  /// "LISTEN -> SYN-RECEIVED: SYN in LISTEN, 3.10.7.2 third", for `-v`.
+  void note_transition(checks::State from, checks::State to, std::string_view rule);
   void target_sends(wire::Bytes frame);
   void returned(checks::StepId step, checks::Outcome outcome, std::optional<std::int64_t> number,
                 wire::Bytes data);

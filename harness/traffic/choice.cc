@@ -61,6 +61,10 @@ bool is_worth_live_frames(Streams streams) {
 
 }  // namespace
 
+std::string bpf_trouble() {
+  return generator::bpf_refusal();
+}
+
 Loaded<Choice> choose(Streams streams, const SessionOptions& options, const Ends& ends) {
   Choice choice;
   const std::string not_live = live_refusal(streams, ends);

@@ -55,7 +55,7 @@ class Ends {
 
 /// Where a profile may be sent: everywhere inside the program's own pair. Beyond it on loopback,
 /// veth and tap interfaces; any other must be named, stays under 1,000 packets a second unless a
-/// rate was asked for, and group addresses must be named.
+/// rate was asked for, and group addresses must be named, one by one.
 struct Guard {
   std::vector<std::string> allowed_interfaces;
   std::vector<std::string> allowed_groups;  // MAC or IP addresses, as they print
@@ -66,6 +66,9 @@ struct Guard {
 /// What kind of interface it is, in the calling thread's namespace.
 enum class DeviceKind : std::uint8_t { missing, loopback, veth, tap, other };
 DeviceKind device_kind(const std::string& interface);
+
+/// Empty if there is no such interface.
+std::optional<std::uint32_t> device_mtu(const std::string& interface);
 
 /// Refuses, or brings the profile to the rate at which it may be sent. An error is the user's.
 Loaded<generator::Profile> guarded(generator::Profile profile, const std::string& interface,

@@ -15,7 +15,8 @@
 namespace tcproof::harness {
 namespace {
 
-constexpr std::uint64_t looked_at = 4096;
+/// The first number of 224.0.0.0/4, and with the group bit the first of a MAC address (IEEE 802).
+constexpr std::uint64_t first_multicast = 0xe0000000, group_bit = std::uint64_t{1} << 40;
 
 tl::unexpected<Diagnostics> refuse(std::string message, std::string cure) {
   return tl::unexpected(
@@ -26,13 +27,47 @@ bool named(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// A destination that more than one host takes for itself, if packet `k` has one.
-std::string group_in(const generator::Stream& stream, std::uint64_t k) {
-  const wire::FrameSpec frame = generator::frame_at(stream, k);
+/// A destination of a packet that more than one host takes for itself, if there is one.
+std::string fixed_group(const generator::Stream& stream) {
+  const wire::FrameSpec& frame = stream.frame;
   if (frame.eth && frame.eth->dst && frame.eth->dst->is_group()) return to_string(*frame.eth->dst);
   if (!frame.ip || !frame.ip->dst) return {};
   const bool group = frame.ip->dst->is_multicast() || *frame.ip->dst == wire::ipv4_broadcast;
   return group ? to_string(*frame.ip->dst) : std::string();
+}
+
+/// Whether some value that a destination takes may be a group's. Of an IPv6 address the first half
+/// is fixed, and it is there that groups are told.
+bool may_become_group(const generator::Stream& stream, const generator::VaryingField& varying) {
+  const bool mac = varying.field.registered() == wire::Field::eth_dst;
+  const bool v4 = stream.frame.ip && stream.frame.ip->family == wire::Family::v4;
+  const bool ip = varying.field.registered() == wire::Field::ip_dst && v4;
+  if (varying.how.kind == generator::Variation::Kind::list) {
+    return std::ranges::any_of(varying.how.values, [&](std::uint64_t value) {
+      return (mac && (value & group_bit) != 0) || (ip && value >= first_multicast);
+    });
+  }
+  const generator::Bounds bounds = generator::bounds_of(varying.how);
+  if (ip) return bounds.high >= first_multicast;
+  const bool crosses = (bounds.low ^ bounds.high) >= group_bit;
+  return mac && (crosses || (bounds.low & group_bit) != 0);
+}
+
+Loaded<void> refuse_groups(const generator::Stream& stream, const Guard& guard) {
+  const std::string group = fixed_group(stream);
+  if (!group.empty() && !named(guard.allowed_groups, group)) {
+    return refuse(fmt::format("stream '{}' sends to {}, which every host on the link takes",
+                              stream.name, group),
+                  fmt::format("to send there all the same: --allow-group {}", group));
+  }
+  for (const generator::VaryingField& varying : stream.fields) {
+    if (!may_become_group(stream, varying)) continue;
+    return refuse(fmt::format("stream '{}' sends to broadcast or multicast addresses among others",
+                              stream.name),
+                  "a range of destinations ends before 224.0.0.0, of MAC addresses without the "
+                  "group bit");
+  }
+  return {};
 }
 
 }  // namespace
@@ -51,6 +86,14 @@ DeviceKind device_kind(const std::string& interface) {
   if (std::strcmp(driver.driver, "veth") == 0) return DeviceKind::veth;
   if (std::strcmp(driver.driver, "tun") == 0) return DeviceKind::tap;
   return DeviceKind::other;
+}
+
+std::optional<std::uint32_t> device_mtu(const std::string& interface) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strncpy(request.ifr_name, interface.c_str(), IFNAMSIZ - 1);
+  if (!socket || ::ioctl(socket.get(), SIOCGIFMTU, &request) != 0) return {};
+  return static_cast<std::uint32_t>(request.ifr_mtu);
 }
 
 void limit_rate(generator::Profile& profile, double rate) {
@@ -76,13 +119,7 @@ Loaded<generator::Profile> guarded(generator::Profile profile, const std::string
                   fmt::format("to send there all the same: --allow-interface {}", interface));
   }
   for (const generator::Stream& stream : profile.streams) {
-    for (std::uint64_t k = 0; k < looked_at; ++k) {
-      const std::string group = group_in(stream, k);
-      if (group.empty() || named(guard.allowed_groups, group)) continue;
-      return refuse(fmt::format("stream '{}' sends to {}, which every host on the link takes",
-                                stream.name, group),
-                    fmt::format("to send there all the same: --allow-group {}", group));
-    }
+    if (auto fine = refuse_groups(stream, guard); !fine) return tl::unexpected(fine.error());
   }
   if (guard.rate) {
     limit_rate(profile, *guard.rate);

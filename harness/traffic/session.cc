@@ -231,8 +231,20 @@ class Session {
     sample.at = generator::steady_clock() - start_;
     sample.sent = total_sent(progress_, streams_.size());
     if (receiver_) sample.received = receiver_->frames();
+    if (receiver_) sample.latency_p50 = slowest_median();
     outcome_.series.push_back(sample);
     return sample;
+  }
+
+  /// Of the stream whose median is the largest. With many streams a look would cost too much.
+  std::uint64_t slowest_median() {
+    constexpr std::size_t few = 16;
+    if (streams_.size() > few) return 0;
+    std::uint64_t slowest = 0;
+    for (const generator::Received& stream : receiver_->snapshot().streams) {
+      slowest = std::max(slowest, stream.latency.quantile(0.5));
+    }
+    return slowest;
   }
 
   void finish() {

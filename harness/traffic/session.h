@@ -36,11 +36,14 @@ std::string_view to_string(ReceiverKind kind);
 Loaded<Choice> choose(std::span<const generator::CompiledStream> streams,
                       const SessionOptions& options, const Ends& ends);
 
+/// Why live frames and the XDP receiver do not work here; empty if they do.
+std::string bpf_trouble();
+
 /// One look at a run that goes on.
 struct Sample {
   Duration at{};
   std::uint64_t sent = 0, received = 0;
-  std::uint64_t latency_p50 = 0;  // ns, 0: not measured
+  std::uint64_t latency_p50 = 0;  // ns so far, of the slowest stream; 0: not measured
 };
 
 struct SentStream {

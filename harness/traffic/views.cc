@@ -227,8 +227,10 @@ std::string outcome_json(const generator::Profile& profile, const Outcome& outco
   for (const Outcome::Drop& drop : outcome.drops) drops[drop.counter] = drop.frames;
   auto& series = document["series"] = nlohmann::ordered_json::array();
   for (const Sample& sample : outcome.series) {
-    series.push_back(
-        {{"at_ns", sample.at.count()}, {"sent", sample.sent}, {"received", sample.received}});
+    series.push_back({{"at_ns", sample.at.count()},
+                      {"sent", sample.sent},
+                      {"received", sample.received},
+                      {"latency_p50_ns", sample.latency_p50}});
   }
   return document.dump(2) + "\n";
 }

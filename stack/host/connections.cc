@@ -129,11 +129,17 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
   if (remote.is_multicast() || interface.is_broadcast(remote)) return {0, Error::illegal};
   if (options.local && !interface.is_ours(*options.local)) return {0, Error::illegal};
   if (interface.is_ours(remote) || !layer_.has_route(remote)) return {0, Error::unreachable};
+  std::optional<ip::OptionsV4> route;
+  if (!options.source_route.empty()) {
+    route = ip::source_route(options.source_route, remote);
+    if (!route || remote.family != Family::v4) return {0, Error::illegal};
+  }
   const std::uint16_t port = local_port != 0 ? local_port : free_port(remote, remote_port);
   if (port == 0) return {0, Error::no_resources};
   if (bound_.contains({remote, remote_port, port})) return {0, Error::already_exists};
   Slot& slot = make_slot(remote.family, port, options);
   slot.tuple = {remote, remote_port, port};
+  slot.route = route;
   bind(slot);
   fit_path(slot);
   const ConnectionId id = slot.id;

@@ -22,7 +22,7 @@ void Arp::input(wire::Bytes octets, Instant now) {
   if (const std::string_view rule = reason_to_drop(*packet); !rule.empty())
     return sink_.trace(rule);
   const bool merged = merge(*packet, now);
-  if (!interface_.is_ours(packet->tpa())) return;
+  if (!interface_.is_ours(packet->tpa())) return sink_.trace(rule::arp_for_another_host);
   if (!merged && !packet->spa().is_unspecified()) {
     Entry& entry = table_.find_or_make(packet->spa());
     entry.mac = packet->sha();
@@ -81,7 +81,7 @@ void Arp::send(wire::MutableBytes frame, const IpAddress& next_hop, Instant now)
   }
   Entry& entry = table_.find_or_make(next_hop);
   entry.mac.reset();
-  entry.pending.push(frame);
+  entry.pending.push(sink_, frame);
   if (entry.due) return;  // being resolved
   const Instant earliest = entry.last_request ? *entry.last_request + request_interval : now;
   if (earliest > now) {

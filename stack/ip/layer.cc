@@ -43,9 +43,10 @@ Layer::Layer(const Interface& interface, const Settings& settings, Upper& upper)
               settings.secret),
       router_discovery_(interface_, routes_, nd_, *this),
       address_check_(interface_, *this) {
-  if (!settings.starts_up || !interface.v6) return;
+  if (!settings.starts_at || !interface.v6) return;
   // RFC 4862 5.4.2 and RFC 4861 6.3.7: hosts that are switched on together do not speak together.
-  const Instant first{std::chrono::milliseconds(settings.secret % max_start_delay.count())};
+  const Instant first =
+      *settings.starts_at + std::chrono::milliseconds(settings.secret % max_start_delay.count());
   address_check_.start(first, nd_.timers().retransmit);
   router_discovery_.start(first + nd_.timers().retransmit);
 }
@@ -83,14 +84,14 @@ void Layer::input(Bytes octets, Instant now) {
   const bool link_group = ethernet->dst().is_group();
   switch (ethernet->type()) {
     case wire::ether_type::arp:
-      if (interface_.v4) arp_.input(ethernet->payload(), now);
-      return;
+      if (!interface_.v4) return trace(rule::ip_no_address_of_that_version);
+      return arp_.input(ethernet->payload(), now);
     case wire::ether_type::ipv4:
-      if (interface_.v4) arrive(receive_v4(ethernet->payload(), interface_, link_group), now);
-      return;
+      if (!interface_.v4) return trace(rule::ip_no_address_of_that_version);
+      return arrive(receive_v4(ethernet->payload(), interface_, link_group), now);
     case wire::ether_type::ipv6:
-      if (interface_.v6) arrive(receive_v6(ethernet->payload(), interface_, link_group), now);
-      return;
+      if (!interface_.v6) return trace(rule::ip_no_address_of_that_version);
+      return arrive(receive_v6(ethernet->payload(), interface_, link_group), now);
     default: return trace(rule::ethernet_a_type_that_nothing_here_knows);
   }
 }
@@ -109,7 +110,9 @@ void Layer::arrive(const Arrival& arrival, Instant now) {
 
 void Layer::reassemble(Reassembler& reassembler, const Fragment& fragment, bool group,
                        Instant now) {
+  const std::size_t given_up = reassembler.given_up();
   auto outcome = reassembler.add(fragment, now);
+  if (reassembler.given_up() != given_up) trace(rule::reassembly_too_much_waits);
   if (!outcome.dropped.empty()) return trace(outcome.dropped);
   if (!outcome.whole) return;
   const bool v4 = fragment.key.src.family == Family::v4;

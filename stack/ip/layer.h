@@ -50,9 +50,9 @@ struct Settings {
   bool path_mtu_discovery = true;
   std::optional<Duration> path_mtu_lifetime = 10min;  // empty: for ever (RFC 1191 6.3)
   unsigned errors_per_second = 100;                   // RFC 4443 2.4 (f)
-  /// The interface has just come up: the IPv6 address is checked for duplicates and routers are
-  /// asked for. Otherwise the address is taken to have passed before.
-  bool starts_up = false;
+  /// When the interface comes up: the IPv6 address is checked for duplicates and routers are asked
+  /// for. Empty: it has been up for long, and the address has passed.
+  std::optional<Instant> starts_at;
 };
 
 /// The internet layer of a host on one Ethernet link: ARP and ND, IPv4 and IPv6 with fragments,

@@ -46,7 +46,8 @@ std::string_view reason_to_drop(const Packet& packet, const NdView& message) {
 
 /// RFC 4861 7.2.3 and 7.2.4.
 void Nd::solicitation(const Packet& packet, const NdView& message, Instant now) {
-  if (!interface_.is_ours(*message.target())) return;
+  if (!interface_.is_ours(*message.target()))
+    return sink_.trace(rule::nd_solicitation_for_another_host);
   if (packet.src.is_unspecified()) return advertise(all_nodes, false, now);
   if (interface_.is_ours(packet.src))
     return sink_.trace(rule::nd_a_solicitation_from_our_own_address);
@@ -147,7 +148,7 @@ void Nd::solicit(const IpAddress& target, const Entry& entry) {
 void Nd::send(MutableBytes frame, const IpAddress& next_hop, Instant now) {
   Entry& entry = table_.find_or_make(next_hop);
   if (entry.state == State::incomplete) {
-    entry.pending.push(frame);
+    entry.pending.push(sink_, frame);
     if (entry.due) return;  // being resolved
     entry.solicited = 1;
     entry.due = now + timers_.retransmit;

@@ -133,6 +133,25 @@ std::optional<OptionsV4> turned_round(Bytes options, const IpAddress& src) {
 
 }  // namespace
 
+std::optional<OptionsV4> source_route(std::span<const IpAddress> hops, const IpAddress& dst) {
+  constexpr std::size_t most = 9;
+  if (hops.empty() || hops.size() > most) return {};
+  OptionsV4 options;
+  options.first_hop = hops.front();
+  options.octets[0] = loose_source_route;
+  options.octets[1] = static_cast<std::uint8_t>(route_data + hops.size() * address_size);
+  options.octets[2] = 4;
+  std::size_t at = route_data;
+  for (const IpAddress& hop : hops.subspan(1)) {
+    wire::put_ip(options.octets, at, hop, wire::Family::v4);
+    at += address_size;
+  }
+  wire::put_ip(options.octets, at, dst, wire::Family::v4);
+  options.size = at + address_size;
+  pad(options);
+  return options;
+}
+
 std::optional<OptionsV4> return_route(Bytes options, const IpAddress& src) {
   auto back = turned_round(options, src);
   if (back) pad(*back);

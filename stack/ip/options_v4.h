@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "stack/wire/address.h"
 #include "stack/wire/bytes.h"
@@ -30,6 +31,11 @@ struct OptionFault {
   wire::IcmpHeader answer;
 };
 std::optional<OptionFault> check_options(wire::Bytes options);
+
+/// A loose source route over `hops`, one to nine of them, to `dst` (RFC 791 3.1). Empty: too many or
+/// none.
+std::optional<OptionsV4> source_route(std::span<const wire::IpAddress> hops,
+                                      const wire::IpAddress& dst);
 
 /// The source route of a packet that has come to its end here, turned round, so that it leads back
 /// to `src` (RFC 1122 3.2.1.8 c). The option may name `src` already; it is not named twice. Empty:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stack/ip/interface.h"
+#include "stack/ip/rules.h"
 #include "stack/wire/ethernet.h"
 
 namespace tcproof::ip {
@@ -16,8 +17,11 @@ class PendingFrames {
   static constexpr std::size_t max_frames = 48;
 
   bool empty() const { return frames_.empty(); }
-  void push(wire::Bytes frame) {
-    if (frames_.size() == max_frames) frames_.pop_front();
+  void push(FrameSink& sink, wire::Bytes frame) {
+    if (frames_.size() == max_frames) {
+      frames_.pop_front();
+      sink.trace(rule::ip_too_many_wait_for_a_link_address);
+    }
     frames_.emplace_back(frame.begin(), frame.end());
   }
   void send_all(FrameSink& sink, const wire::MacAddress& dst) {

@@ -28,7 +28,10 @@ Reassembler::Outcome Reassembler::add(const Fragment& fragment, Instant now) {
 Reassembler::Partial& Reassembler::find_or_begin(const FragmentKey& key, Instant now) {
   const auto found = std::ranges::find(partials_, key, &Partial::key);
   if (found != partials_.end()) return *found;
-  if (partials_.size() == max_packets) partials_.pop_front();
+  if (partials_.size() == max_packets) {
+    partials_.pop_front();
+    ++given_up_;
+  }
   Partial& partial = partials_.emplace_back();
   partial.key = key;
   partial.due = now + lifetime;
@@ -125,6 +128,7 @@ void Reassembler::keep_within_limits(const Partial& current) {
   while (octets > max_octets && &partials_.front() != &current) {
     octets -= partials_.front().octets();
     partials_.pop_front();
+    ++given_up_;
   }
 }
 

@@ -64,6 +64,8 @@ class Reassembler {
   void expire(Instant now, const std::function<void(wire::Bytes first)>& gone);
   std::optional<Instant> next_deadline() const;
   std::size_t packets() const { return partials_.size(); }
+  /// Packets that had to make room so far.
+  std::size_t given_up() const { return given_up_; }
 
  private:
   struct Range {
@@ -93,6 +95,7 @@ class Reassembler {
 
   Overlap overlap_;
   Partials partials_;
+  std::size_t given_up_ = 0;
 };
 
 }  // namespace tcproof::ip

@@ -32,6 +32,7 @@ inline constexpr Rule arp_somebody_claims_our_address =
     "drop: arp, somebody claims our address, RFC 5227 2.4";
 inline constexpr Rule arp_no_answer_to_three_requests =
     "arp: no answer to three requests, RFC 1122 2.3.2.1";
+inline constexpr Rule arp_for_another_host = "drop: arp, asks for another host, RFC 826";
 inline constexpr Rule arp_advice_against =
     "arp: an upper layer doubts the gateway, asked for anew, RFC 1122 3.3.1.4";
 
@@ -54,6 +55,8 @@ inline constexpr Rule nd_solicited_yet_to_a_multicast_address =
     "drop: nd, solicited, yet to a multicast address, RFC 4861 7.1.2";
 inline constexpr Rule nd_a_solicitation_from_our_own_address =
     "drop: nd, a solicitation from our own address";
+inline constexpr Rule nd_solicitation_for_another_host =
+    "drop: nd, a solicitation for another host, RFC 4861 7.2.3";
 inline constexpr Rule nd_somebody_claims_our_address =
     "drop: nd, somebody claims our address, RFC 4862 5.4.4";
 inline constexpr Rule nd_advertises_a_neighbour_nobody_asked_for =
@@ -170,6 +173,9 @@ inline constexpr Rule ipv6_address_not_ours_yet =
 // Either version
 inline constexpr Rule ip_a_protocol_that_nothing_here_speaks =
     "drop: ip, a protocol that nothing here speaks";
+inline constexpr Rule ip_no_address_of_that_version = "drop: ip, no address of that version";
+inline constexpr Rule ip_too_many_wait_for_a_link_address =
+    "drop: ip, too many packets wait for a link address, RFC 1122 2.3.2.2";
 
 // Reassembly
 inline constexpr Rule reassembly_the_packet_would_be_longer_than_65535_octets =
@@ -181,6 +187,8 @@ inline constexpr Rule reassembly_a_fragment_without_octets =
 inline constexpr Rule reassembly_a_piece_of_a_packet_with_overlaps =
     "drop: reassembly, a piece of a packet with overlaps, RFC 8200 4.5";
 inline constexpr Rule reassembly_a_repeated_fragment = "drop: reassembly, a repeated fragment";
+inline constexpr Rule reassembly_too_much_waits =
+    "drop: reassembly, too much waits, the oldest packet goes";
 inline constexpr Rule reassembly_overlapping_fragments_discard_the_packet =
     "drop: reassembly, overlapping fragments discard the packet, RFC 5722 4";
 inline constexpr Rule reassembly_fragments_disagree_about_the_end =

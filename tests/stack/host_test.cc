@@ -416,5 +416,25 @@ TEST_P(HostOfBothFamilies, TheReplyToAPingIsHandedOver) {
   EXPECT_FALSE(lab.a->receive_echo_reply());
 }
 
+// RFC 9293 MUST-51, 3.1: the pseudo-header names the end of the route.
+TEST(SourceRoute, AnActiveOpenGoesByTheHostsItsUserNamed) {
+  Lab lab;
+  const IpAddress by = test::v4_b;
+  const IpAddress end = IpAddress::v4(192, 0, 2, 77);
+  EXPECT_EQ(lab.a->open_active(end, port, 0, {.source_route = {by}}, lab.now()).error, Error::none);
+  lab.settle();
+  FrameSpec syn = dissect(lab.a.frames.back());
+  ASSERT_TRUE(syn.tcp);
+  EXPECT_EQ(syn.ip->dst, by);
+  EXPECT_THAT(syn.ip->options, ElementsAre(131, 7, 4, 192, 0, 2, 77, 0));
+  const auto checksum = syn.tcp->checksum;
+  syn.ip->dst = end;
+  syn.tcp->checksum.reset();
+  EXPECT_EQ(dissect(wire::emit(syn)).tcp->checksum, checksum);
+  const std::vector<IpAddress> too_many(10, by);
+  EXPECT_EQ(lab.a->open_active(end, port, 0, {.source_route = too_many}, lab.now()).error,
+            Error::illegal);
+}
+
 }  // namespace
 }  // namespace tcproof::stack

@@ -69,6 +69,8 @@ class PluginStack final : public StackInstance {
   Moved moved(const char* call, int said, std::size_t done, std::size_t room) const;
   checks::State known_state(const char* from, int said) const;
   void broke(std::string text) const;
+  /// Reports what changed since the last look, for a stack that tells its states only when asked.
+  void sample();
 
   // What the stack calls.
   static void on_output(void* context, const std::uint8_t* frame, std::size_t length);

@@ -227,6 +227,20 @@ TEST(RetransmissionNotEarly, WaitsForTheDeclaredMinimum) {
                 .target(".  1:101(100) ack 1 win 65535")
                 .verdict("retransmission-not-early"),
             "");
+  // The timer counts from before such an answer, so it may be due right after; but only once.
+  TraceBuilder again;
+  again.handshake().send(100).target(".  1:101(100) ack 1 win 65535");
+  again.tester(".  1:1(0) ack 1 win 65535").target(".  1:101(100) ack 1 win 65535");
+  again.target(".  1:101(100) ack 1 win 65535");
+  EXPECT_EQ(again.verdict("retransmission-not-early"), "");
+  EXPECT_EQ(again.target(".  1:101(100) ack 1 win 65535").verdict("retransmission-not-early"),
+            "sent again after 1 ms, the shortest timeout is 200 ms");
+  // A retransmission of its own accord is no such answer.
+  TraceBuilder alone;
+  alone.handshake().send(100).target(".  1:101(100) ack 1 win 65535");
+  alone.tester(".  1:1(0) ack 1 win 65535").after(300ms).target(".  1:101(100) ack 1 win 65535");
+  EXPECT_EQ(alone.target(".  1:101(100) ack 1 win 65535").verdict("retransmission-not-early"),
+            "sent again after 1 ms, the shortest timeout is 200 ms");
 }
 
 TEST(Payload, IsWhatWasGiven) {

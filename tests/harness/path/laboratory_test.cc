@@ -33,9 +33,24 @@ TEST_F(LaboratoryTest, CommandRunsInTheTestersPlace) {
   EXPECT_FALSE((*lab)->run({"no-such-command-anywhere"}));
 }
 
-// The kernels of the laboratory behave as the simulated network of the same file.
+// The kernels of the laboratory behave as the simulated network of the same file, over which every
+// path is asked by every method.
 TEST_F(LaboratoryTest, RawProbesFindABlackHole) {
   const checks::Network network = black_hole();
+  const auto lab = Laboratory::build(network, 1);
+  ASSERT_TRUE(lab) << lab.error().step << ": " << lab.error().why;
+  const auto to = *network.address(network.target, wire::Family::v6);
+  auto wire = (*lab)->tester().run([&] { return RawWire::open(to, {}, 5); });
+  ASSERT_TRUE(wire) << wire.error().step << ": " << wire.error().why;
+  const PathReport report = diagnose(**wire, to, {.method = Method::tcp});
+  EXPECT_EQ(report.cls, PathClass::black_hole);
+  EXPECT_EQ(report.mtu, 1400U);
+  EXPECT_EQ(report.hop, 1);
+}
+
+TEST_F(LaboratoryTest, RawProbesBelieveAnHonestRouter) {
+  checks::Network network = black_hole();
+  network.hosts[2].router.too_big = checks::RouterBehaviour::TooBig::send;
   const auto lab = Laboratory::build(network, 1);
   ASSERT_TRUE(lab) << lab.error().step << ": " << lab.error().why;
   for (const wire::Family family : {wire::Family::v4, wire::Family::v6}) {
@@ -44,7 +59,7 @@ TEST_F(LaboratoryTest, RawProbesFindABlackHole) {
       auto wire = (*lab)->tester().run([&] { return RawWire::open(to, {}, 5); });
       ASSERT_TRUE(wire) << wire.error().step << ": " << wire.error().why;
       const PathReport report = diagnose(**wire, to, {.method = method});
-      EXPECT_EQ(report.cls, PathClass::black_hole) << to_string(method);
+      EXPECT_EQ(report.cls, PathClass::icmp_ok) << to_string(method);
       EXPECT_EQ(report.mtu, 1400U) << to_string(method);
       EXPECT_EQ(report.hop, 1) << to_string(method);
     }

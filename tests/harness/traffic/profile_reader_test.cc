@@ -201,6 +201,13 @@ TEST(Guard, GroupsMustBeNamed) {
       guarded(broadcast, "veth0", DeviceKind::veth, {.allowed_groups = {"ff:ff:ff:ff:ff:ff"}}));
   const auto range = good(stream("    udp: {}\n    ip: { dst: 223.255.255.250..224.0.0.9 }\n"));
   EXPECT_FALSE(guarded(range, "veth0", DeviceKind::veth, {}));
+  // Far behind the first packets, too.
+  const auto counting = good(stream("    udp: {}\n    ip: { dst: { increment: 10.0.0.1 } }\n"));
+  EXPECT_FALSE(guarded(counting, "veth0", DeviceKind::veth, {}));
+  const auto macs = good(stream("    udp: {}\n    eth: { dst: { random: 1 } }\n"));
+  EXPECT_FALSE(guarded(macs, "veth0", DeviceKind::veth, {}));
+  const auto unicast = good(stream("    udp: {}\n    ip: { dst: 10.0.0.1..10.9.9.9 }\n"));
+  EXPECT_TRUE(guarded(unicast, "veth0", DeviceKind::veth, {}));
 }
 
 TEST(Guard, ARateIsSharedByTheStreams) {

@@ -59,6 +59,16 @@ TEST(OptionsV4, TheSourceIsNotNamedTwice) {
   EXPECT_FALSE(return_route(Buffer{131, 3, 4, 0}, peer_v4)) << "an empty route";
 }
 
+TEST(OptionsV4, ASourceRouteNamesTheEndLast) {
+  const IpAddress hops[] = {gateway, IpAddress::v4(10, 0, 0, 1)};
+  const auto route = source_route(hops, peer_v4);
+  ASSERT_TRUE(route);
+  EXPECT_EQ(route->first_hop, gateway);
+  EXPECT_THAT(octets(*route), ElementsAre(131, 11, 4, 10, 0, 0, 1, 192, 0, 2, 1, 0));
+  EXPECT_FALSE(source_route({}, peer_v4));
+  EXPECT_FALSE(source_route(std::vector<IpAddress>(10, gateway), peer_v4));
+}
+
 TEST(OptionsV4, RecordRouteAndTimestampGetOurEntry) {
   const Buffer asked{7, 7, 4, 0, 0, 0, 0, 68, 12, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   const OptionsV4 reply = reply_options(asked, peer_v4, our_v4, Instant{258ms});

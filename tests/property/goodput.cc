@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast the reference stack moves a file, by loss rate and receive window: a table that is kept,
+// so that any change of behaviour is a visible diff.
+//
+//   goodput GOLDEN            compare with the kept table
+//   goodput GOLDEN --write    keep the new one
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "tests/property/conversation.h"
+
+namespace {
+
+using namespace tcproof;
+using namespace tcproof::property;
+
+constexpr std::array losses{0.0, 0.001, 0.01, 0.03, 0.1};
+constexpr std::array<std::uint32_t, 5> windows{1460, 5840, 16384, 65535, 262144};
+constexpr std::uint32_t octets = 500'000;
+constexpr std::array<std::uint64_t, 3> seeds{1, 2, 3};
+
+/// a sends a file to b over 10 Mbit/s and 10 ms each way.
+Scenario transfer(double loss, std::uint32_t window, std::uint64_t seed) {
+  Scenario out;
+  out.seed = seed;
+  out.direction = {.delay = 10ms, .rate = 10'000'000};
+  out.faults.loss = loss;
+  for (auto [side, number] :
+       {std::pair(&out.a, std::uint8_t{1}), std::pair(&out.b, std::uint8_t{2})}) {
+    side->config.mac = {{2, 0, 0, 0, 0, number}};
+    side->config.v4 = wire::IpPrefix{wire::IpAddress::v4(192, 0, 2, number), 24};
+    side->config.secret = seed * 2 + number;
+    side->config.tcp.msl = 1s;
+    side->options.receive_buffer = window;
+    side->options.send_buffer = 1 << 20;
+    side->most_a_send = side->most_a_read = 100'000;
+  }
+  out.a.active = true;
+  out.a.octets = octets;
+  return out;
+}
+
+/// Octets of the file a second, in thousands; the conversation's 2 MSL in TIME-WAIT is left out.
+double goodput(double loss, std::uint32_t window, std::string& wrong) {
+  Duration lasted{};
+  for (const std::uint64_t seed : seeds) {
+    const Ending ending = converse(transfer(loss, window, seed));
+    if (!ending.wrong.empty()) wrong += fmt::format("seed {}: {}\n", seed, ending.wrong);
+    if (!ending.whole) wrong += fmt::format("seed {}: the file did not arrive\n", seed);
+    lasted += ending.lasted - 2s;
+  }
+  const double seconds = std::chrono::duration<double>(lasted).count();
+  return static_cast<double>(octets) * static_cast<double>(seeds.size()) / 1000 / seconds;
+}
+
+std::string table(std::string& wrong) {
+  std::string out =
+      "# Goodput of the reference stack in thousand octets a second: 500,000 octets over 10 "
+      "Mbit/s\n"
+      "# and 10 ms each way (1,250 at most), by receive window and loss in each direction; the "
+      "mean\n"
+      "# of three seeds.\nwindow ";
+  for (const double loss : losses) out += fmt::format(" {:>7}", fmt::format("{:g} %", loss * 100));
+  out += "\n";
+  for (const std::uint32_t window : windows) {
+    out += fmt::format("{:<7}", window);
+    for (const double loss : losses) out += fmt::format(" {:>7.1f}", goodput(loss, window, wrong));
+    out += "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string golden;
+  bool write = false;
+  CLI::App app("The goodput of the reference stack by loss and window.");
+  app.add_option("GOLDEN", golden, "The kept table")->required();
+  app.add_flag("--write", write, "Keep the new table");
+  CLI11_PARSE(app, argc, argv);
+  std::string wrong;
+  const std::string now = table(wrong);
+  if (!wrong.empty()) {
+    fmt::print("{}", wrong);
+    return 1;
+  }
+  if (write) {
+    std::ofstream(golden) << now;
+    return 0;
+  }
+  std::stringstream kept;
+  kept << std::ifstream(golden).rdbuf();
+  if (kept.str() == now) return 0;
+  fmt::print("The goodput has changed. It was:\n{}\nIt is:\n{}\nIf that is meant: {} {} --write\n",
+             kept.str(), now, argv[0], golden);
+  return 1;
+}
