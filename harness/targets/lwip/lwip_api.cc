@@ -11,12 +11,20 @@
 
 namespace {
 
-// sys_now() has no argument to find a stack by; the stack that is entered sets it.
+// Set by the stack that is entered.
 constinit std::uint64_t clock_ns = 0;
+constinit tcproof::lwip::Callbacks* running = nullptr;
 
 }  // namespace
 
 // In place of the library's own: the first definition in the global scope is the one it gets.
+extern "C" __attribute__((visibility("default"))) err_t
+tcpip_try_callback(tcpip_callback_fn function, void* context) {
+  if (running == nullptr) return ERR_MEM;
+  running->emplace_back(function, context);
+  return ERR_OK;
+}
+
 extern "C" __attribute__((visibility("default"))) u32_t sys_now() {
   return static_cast<u32_t>(clock_ns / 1'000'000);
 }
@@ -92,8 +100,9 @@ Api::~Api() {
   if (file_ >= 0) ::close(file_);
 }
 
-void set_clock(std::uint64_t nanoseconds) {
+void set_running(std::uint64_t nanoseconds, Callbacks& callbacks) {
   clock_ns = nanoseconds;
+  running = &callbacks;
 }
 
 }  // namespace tcproof::lwip
