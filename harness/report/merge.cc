@@ -91,10 +91,14 @@ Json summary_of(const Json& cases, bool interrupted) {
     ++counts[one.at("verdict").get<std::string>()];
     expected += text_of(one, "expectation") == "expected" ? 1U : 0U;
   }
-  return {{"cases", cases.size()},        {"pass", counts["pass"]},
-          {"fail", counts["fail"]},       {"expected_fail", expected},
-          {"inconclusive", counts["inconclusive"]}, {"skip", counts["skip"]},
-          {"error", counts["error"]},     {"interrupted", interrupted}};
+  return {{"cases", cases.size()},
+          {"pass", counts["pass"]},
+          {"fail", counts["fail"]},
+          {"expected_fail", expected},
+          {"inconclusive", counts["inconclusive"]},
+          {"skip", counts["skip"]},
+          {"error", counts["error"]},
+          {"interrupted", interrupted}};
 }
 
 /// What may stand in one document only: a case may be there several times, with --repeat, but
@@ -107,8 +111,9 @@ Diagnostics duplicates(const std::vector<NamedDocument>& documents) {
       const std::string id = entry.at("id").get<std::string>();
       const auto [at, is_new] = owner.try_emplace(id, &one);
       if (is_new || at->second == &one) continue;
-      problems.push_back(wrong(fmt::format("'{}' is in {} and in {}", id, at->second->name, one.name),
-                               "merge the shards of one run, each once"));
+      problems.push_back(
+          wrong(fmt::format("'{}' is in {} and in {}", id, at->second->name, one.name),
+                "merge the shards of one run, each once"));
       return problems;
     }
   }
@@ -120,8 +125,7 @@ Diagnostics duplicates(const std::vector<NamedDocument>& documents) {
 Loaded<NamedDocument> read_document(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string cure = "give result documents that `tcproof run --json FILE` wrote";
-  if (!file)
-    return tl::unexpected(Diagnostics{wrong(path + ": " + std::strerror(errno), cure)});
+  if (!file) return tl::unexpected(Diagnostics{wrong(path + ": " + std::strerror(errno), cure)});
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded() || !is_document(json))
@@ -134,11 +138,10 @@ Loaded<Json> merge_documents(std::vector<NamedDocument> documents) {
   for (const NamedDocument& one : documents) {
     for (const char* key : {"target", "seed"}) {
       if (one.document.at(key) == first.document.at(key)) continue;
-      return tl::unexpected(
-          Diagnostics{wrong(fmt::format("{} of {} is {}, that of {} is {}", key, one.name,
-                                        one.document.at(key).dump(), first.name,
-                                        first.document.at(key).dump()),
-                            "merge the shards of one run")});
+      return tl::unexpected(Diagnostics{
+          wrong(fmt::format("{} of {} is {}, that of {} is {}", key, one.name,
+                            one.document.at(key).dump(), first.name, first.document.at(key).dump()),
+                "merge the shards of one run")});
     }
   }
   if (Diagnostics problems = duplicates(documents); !problems.empty())

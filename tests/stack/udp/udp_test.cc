@@ -82,7 +82,8 @@ class SocketsTest : public testing::Test {
  protected:
   bool deliver(std::uint16_t port, std::size_t size, Family family = Family::v4) {
     lost = false;
-    return sockets.deliver(family, port, {.remote = src4, .remote_port = 1, .data = Buffer(size)}, lost);
+    return sockets.deliver(family, port, {.remote = src4, .remote_port = 1, .data = Buffer(size)},
+                           lost);
   }
   Sockets sockets{65535};
   bool lost = false;
