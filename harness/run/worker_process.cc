@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <utility>
 
@@ -143,6 +144,13 @@ std::optional<WorkerProcess::Busy> WorkerProcess::busy() const {
   const std::uint32_t current = status_->current.load();
   if (current == 0) return {};
   return Busy{current - 1, Clock::time_point(Clock::duration(status_->begun_ns.load()))};
+}
+
+WorkerProcess::Clock::duration WorkerProcess::worked() const {
+  clockid_t clock{};
+  timespec spent{};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &spent) != 0) return {};
+  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
 }
 
 void WorkerProcess::stop_hanging() {

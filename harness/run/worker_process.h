@@ -49,6 +49,9 @@ class WorkerProcess {
   std::optional<Busy> busy() const;
   Clock::time_point last_heard() const { return last_heard_; }
 
+  /// Processor time since its start, which other processes do not make longer.
+  Clock::duration worked() const;
+
   /// Asks a worker that hangs for its last words; a second call kills it.
   void stop_hanging();
   bool told_to_stop() const { return stops_ > 0; }
