@@ -149,16 +149,16 @@ std::vector<std::string_view> Field::names(Layer layer) {
 }
 
 std::string_view Field::name() const {
-  return line_ ? info_of(*line_).name : wire::info(*registered_).name;
+  return line() ? info_of(*line()).name : wire::info(known()).name;
 }
 
 Layer Field::layer() const {
-  return line_ ? info_of(*line_).layer : wire::info(*registered_).layer;
+  return line() ? info_of(*line()).layer : wire::info(known()).layer;
 }
 
 Field::Kind Field::kind() const {
-  if (line_) return *line_ == LineField::tcp_flags ? Kind::flags : Kind::number;
-  switch (wire::info(*registered_).kind) {
+  if (line()) return *line() == LineField::tcp_flags ? Kind::flags : Kind::number;
+  switch (wire::info(known()).kind) {
     case wire::FieldKind::number: return Kind::number;
     case wire::FieldKind::boolean: return Kind::boolean;
     case wire::FieldKind::checksum: return Kind::checksum;
@@ -171,37 +171,35 @@ Field::Kind Field::kind() const {
 }
 
 unsigned Field::bits(wire::Family family) const {
-  if (line_) return info_of(*line_).bits;
+  if (line()) return info_of(*line()).bits;
   if (kind() == Kind::ip) return family == wire::Family::v4 ? 32 : 64;
-  const bool half =
-      (*registered_ == wire::Field::ip_id || *registered_ == wire::Field::ip_length) &&
-      family == wire::Family::v4;
-  return half ? 16 : wire::info(*registered_).bits;
+  const bool half = (known() == wire::Field::ip_id || known() == wire::Field::ip_length) &&
+                    family == wire::Family::v4;
+  return half ? 16 : wire::info(known()).bits;
 }
 
 bool Field::may_vary() const {
-  if (line_) return true;
-  return kind() != Kind::octets && kind() != Kind::prefix && !moves_others(*registered_);
+  if (line()) return true;
+  return kind() != Kind::octets && kind() != Kind::prefix && !moves_others(known());
 }
 
 bool Field::present(const wire::FrameSpec& frame) const {
-  if (!line_ || !option_of(*line_)) return true;
-  return frame.tcp && option_body_at(frame.tcp->options, *option_of(*line_)).has_value();
+  if (!line() || !option_of(*line())) return true;
+  return frame.tcp && option_body_at(frame.tcp->options, *option_of(*line())).has_value();
 }
 
 void Field::set(wire::FrameSpec& frame, std::uint64_t value) const {
-  if (line_) {
-    set_line(frame, *line_, value);
+  if (line()) {
+    set_line(frame, *line(), value);
     return;
   }
-  const wire::FieldInfo& known = wire::info(*registered_);
+  const wire::FieldInfo& info = wire::info(known());
   switch (kind()) {
-    case Kind::mac: wire::set(frame, *registered_, mac_of(value)); return;
+    case Kind::mac: wire::set(frame, known(), mac_of(value)); return;
     case Kind::ip: {
-      const auto now = wire::get(frame, *registered_);
+      const auto now = wire::get(frame, known());
       const auto* address = now ? std::get_if<wire::IpAddress>(&*now) : nullptr;
-      wire::set(frame, *registered_,
-                ip_of(address != nullptr ? *address : wire::IpAddress{}, value));
+      wire::set(frame, known(), ip_of(address != nullptr ? *address : wire::IpAddress{}, value));
       return;
     }
     case Kind::number:
@@ -209,9 +207,8 @@ void Field::set(wire::FrameSpec& frame, std::uint64_t value) const {
     case Kind::checksum:
     case Kind::flags: {
       const std::uint64_t mask =
-          known.bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << known.bits) - 1;
-      wire::set(frame, *registered_,
-                wire::FieldValue(std::in_place_type<std::uint64_t>, value & mask));
+          info.bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << info.bits) - 1;
+      wire::set(frame, known(), wire::FieldValue(std::in_place_type<std::uint64_t>, value & mask));
       return;
     }
     case Kind::octets:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "stack/wire/field.h"
@@ -37,8 +38,8 @@ class Field {
   static std::optional<Field> find(wire::Layer layer, std::string_view name);
   /// All names of a layer, for messages.
   static std::vector<std::string_view> names(wire::Layer layer);
-  explicit Field(LineField line) : line_(line) {}
-  explicit Field(wire::Field registered) : registered_(registered) {}
+  explicit Field(LineField line) : which_(line) {}
+  explicit Field(wire::Field registered) : which_(registered) {}
 
   std::string_view name() const;
   wire::Layer layer() const;
@@ -50,15 +51,20 @@ class Field {
   /// Whether it is there to be written: an option must stand in the segment line.
   bool present(const wire::FrameSpec& frame) const;
   /// The registered field, if it is one.
-  std::optional<wire::Field> registered() const { return registered_; }
+  std::optional<wire::Field> registered() const {
+    const auto* field = std::get_if<wire::Field>(&which_);
+    return field == nullptr ? std::nullopt : std::optional(*field);
+  }
 
   /// Cuts `value` to the field's width. Of an IPv6 address, which is set, the last 64 bits are
   /// replaced.
   void set(wire::FrameSpec& frame, std::uint64_t value) const;
 
  private:
-  std::optional<LineField> line_;
-  std::optional<wire::Field> registered_;
+  const LineField* line() const { return std::get_if<LineField>(&which_); }
+  wire::Field known() const { return std::get<wire::Field>(which_); }
+
+  std::variant<LineField, wire::Field> which_;
 };
 
 /// The first octet after the header of an option in the option area; empty if it is not there.

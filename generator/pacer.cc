@@ -55,8 +55,9 @@ Duration Pacer::poisson(std::uint64_t k) {
   while (drawn_ < k) {
     at_ += -std::log1p(-random_.unit()) / stream_->stream().schedule.rate;
     ++drawn_;
+    latest_[drawn_ % latest_.size()] = at_;
   }
-  return seconds(at_);
+  return seconds(latest_[k % latest_.size()]);
 }
 
 Duration Pacer::due(std::uint64_t k) {

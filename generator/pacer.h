@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -17,7 +18,7 @@ class Pacer {
   /// `stream` outlives the pacer.
   explicit Pacer(const CompiledStream& stream);
 
-  /// `k` never falls from call to call.
+  /// `k` grows from call to call, but for steps back of less than a batch (64 packets).
   Duration due(std::uint64_t k);
   bool is_paced() const;
 
@@ -28,8 +29,9 @@ class Pacer {
   const CompiledStream* stream_;
   std::vector<std::uint64_t> octets_before_;  // within one cycle of sizes; the last is all of it
   link::Random random_;
-  std::uint64_t drawn_ = 0;  // of Poisson: gaps so far
-  double at_ = 0;            // and the seconds they add up to
+  std::uint64_t drawn_ = 0;           // of Poisson: gaps so far
+  double at_ = 0;                     // and the seconds they add up to
+  std::array<double, 128> latest_{};  // those of the last ones
 };
 
 /// Packets due in `duration` (of Poisson: on average); without a pace there is no number, the largest

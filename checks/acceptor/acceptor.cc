@@ -155,8 +155,6 @@ void Acceptor::tester_sent(const FlowSegment& segment, bool broken) {
   states_ = lossy_ || broken ? before | next : next;
   if (listening_ && states_.has(closed)) states_.add(listen);
   passing_ = between(before, states_);
-  // Opened anew out of TIME-WAIT: the old connection ends first.
-  if (before.has(time_wait) && states_.has(syn_received)) passing_.add(closed);
 }
 
 /// What the numbers say of how far each side has come.
@@ -249,7 +247,7 @@ void Acceptor::passed(Instant now) {
 }
 
 StateSet permitted_states(const Case& one_case, const Transcript& transcript, ConnId conn) {
-  if (one_case.state_rules == nullptr) return all_states;
+  if (one_case.state_rules == nullptr || !has_its_own_ports(one_case, conn)) return all_states;
   StateSet states;
   follow(one_case, transcript, conn, [&](const Acceptor& acceptor, const Event&) {
     states = acceptor.states();

@@ -62,7 +62,7 @@ class Acceptor {
 };
 
 /// The states that the wire permits connection `conn` at the end of `transcript`; all of them if the
-/// case has no rules.
+/// case has no rules, or another connection with the same ports.
 StateSet permitted_states(const Case& one_case, const Transcript& transcript, ConnId conn);
 
 }  // namespace tcproof::checks

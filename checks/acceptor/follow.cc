@@ -57,6 +57,16 @@ bool is_lossy(const Case& one_case) {
 
 }  // namespace
 
+bool has_its_own_ports(const Case& one_case, ConnId conn) {
+  const auto& own = one_case.connections[conn];
+  return std::count_if(one_case.connections.begin(), one_case.connections.end(),
+                       [&](const Connection& other) {
+                         return other.tcp && other.host == own.host &&
+                                other.tester_port == own.tester_port &&
+                                other.target_port == own.target_port;
+                       }) == 1;
+}
+
 void follow(const Case& one_case, const Transcript& transcript, ConnId conn,
             const std::function<bool(const Acceptor&, const Event&)>& look) {
   assert(one_case.state_rules != nullptr);

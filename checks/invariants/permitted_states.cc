@@ -40,8 +40,8 @@ Failure failure_of(const Acceptor& acceptor, const Event& event) {
 void check_permitted_states(const Case& one_case, const Transcript& transcript, Failures& out) {
   if (one_case.state_rules == nullptr) return;
   for (std::size_t i = 0; i < one_case.connections.size(); ++i) {
-    if (!one_case.connections[i].tcp) continue;
     const auto conn = static_cast<ConnId>(i);
+    if (!one_case.connections[i].tcp || !has_its_own_ports(one_case, conn)) continue;
     follow(one_case, transcript, conn, [&](const Acceptor& acceptor, const Event& event) {
       const auto* seen = std::get_if<StateSeen>(&event);
       const bool lies =

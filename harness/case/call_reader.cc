@@ -30,13 +30,14 @@ enum class OptionType : std::uint8_t {
   duration,
   switched_duration,
   octet,
+  address,
   congestion_control,
 };
 struct OptionInfo {
   std::string_view name;
   OptionType type;
 };
-constexpr std::array<OptionInfo, 12> open_options{{
+constexpr std::array<OptionInfo, 15> open_options{{
     {"nodelay", OptionType::flag},
     {"cork", OptionType::flag},
     {"keep-alive", OptionType::duration},
@@ -49,6 +50,9 @@ constexpr std::array<OptionInfo, 12> open_options{{
     {"tos", OptionType::octet},
     {"user-timeout", OptionType::duration},
     {"fast-open", OptionType::flag},
+    {"local", OptionType::address},
+    {"remote", OptionType::address},
+    {"source-route", OptionType::address},
 }};
 constexpr std::array<OptionInfo, 11> set_options{{
     {"nodelay", OptionType::on_off},
@@ -110,6 +114,22 @@ class Words {
     if (!time) return std::nullopt;
     return time->count();
   }
+  /// An IPv4 address as a number: a host of the topology, `broadcast`, or written out.
+  std::optional<std::int64_t> address(std::string_view what) {
+    if (!have(what)) return std::nullopt;
+    const Scalar word = words_[next_++];
+    auto address = wire::parse_ip(word.text);
+    if (word.text == "broadcast") address = wire::ipv4_broadcast;
+    if (const auto host = reading_.network.host_id(word.text)) {
+      address = reading_.network.address(*host, wire::Family::v4);
+    }
+    if (reading_.family == wire::Family::v4 && address && address->family == wire::Family::v4) {
+      return std::int64_t{wire::be32(address->octets, 0)};
+    }
+    reading_.problems.add(word.whole, fmt::format("'{}' is no IPv4 address here", word.text),
+                          "it takes a host of the topology or an address, in a case with ip=v4");
+    return std::nullopt;
+  }
   /// Nothing may follow.
   bool end() {
     if (done()) return true;
@@ -157,6 +177,7 @@ std::optional<std::int64_t> read_option_value(const OptionInfo& option, Words& w
     }
     case OptionType::number: return words.number(option.name, 0, largest_count);
     case OptionType::octet: return words.number(option.name, 0, 255);
+    case OptionType::address: return words.address(option.name);
     case OptionType::duration: return words.duration(option.name);
     case OptionType::congestion_control: {
       const auto choice = words.choice(option.name, congestion_controls);

@@ -202,7 +202,8 @@ class CaseBuilder {
     const bool told = profile_ != nullptr && profile_->features.contains("isn-control");
     for (checks::Connection& connection : case_.connections) {
       connection.isn_drawn = connection.tcp && !has_isn(connection);
-      connection.target_isn_drawn = connection.tcp && told && !connection.target_isn;
+      connection.target_isn_drawn =
+          connection.tcp && told && !connection.target_isn && !leaves_isn(connection);
     }
     draw_from_seed(case_, case_.seed);
   }
@@ -212,6 +213,14 @@ class CaseBuilder {
     for (const Node* file : {files_.start, files_.root}) {
       const Node* of = find(find(file, "connections"), connection.name);
       if (find(of, "isn") != nullptr) return true;
+    }
+    return false;
+  }
+
+  bool leaves_isn(const checks::Connection& connection) const {
+    for (const Node* file : {files_.start, files_.root}) {
+      const Node* of = find(find(file, "connections"), connection.name);
+      if (of != nullptr && loading::has_own_isn(*of)) return true;
     }
     return false;
   }

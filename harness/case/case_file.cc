@@ -59,7 +59,7 @@ void read_start(const Node& root, CaseFile::Impl& impl, Problems& problems) {
 
 }  // namespace
 
-void read_case_file(CaseFile::Impl& impl, Problems& problems) {
+void read_case_file(CaseFile::Impl& impl, bool check, Problems& problems) {
   const Node& root = impl.document->root;
   const Fields fields(root, case_keys, "a case", problems);
   if (!fields.is_mapping()) {
@@ -81,7 +81,7 @@ void read_case_file(CaseFile::Impl& impl, Problems& problems) {
   for (const Cell& cell : impl.cells) {
     impl.cell_names.push_back(cell.text);
     // Every cell is read as for a run, only without a profile: what cannot run is found here.
-    if (!problems.full()) build_case(impl.files(), cell, nullptr, 0, problems);
+    if (check && !problems.full()) build_case(impl.files(), cell, nullptr, 0, problems);
   }
 }
 

@@ -28,9 +28,9 @@ struct CaseFile::Impl {
 
 namespace loading {
 
-/// Reads what stands at the top of a case and of its start, and checks every cell. `impl` has its
-/// documents, catalogue and value names; the rest is filled in.
-void read_case_file(CaseFile::Impl& impl, Problems& problems);
+/// Reads what stands at the top of a case and of its start, and with `check` every cell. `impl` has
+/// its documents, catalogue and value names; the rest is filled in.
+void read_case_file(CaseFile::Impl& impl, bool check, Problems& problems);
 
 }  // namespace loading
 }  // namespace tcproof::harness

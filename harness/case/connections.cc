@@ -59,8 +59,10 @@ void read_connection(const Node& node, checks::Connection& connection, Reading& 
   if (const auto isn = read_number(fields, "isn", 0, 0xffffffff, reading)) {
     connection.isn = {static_cast<std::uint32_t>(*isn)};
   }
-  if (const auto isn = read_number(fields, "target-isn", 0, 0xffffffff, reading)) {
-    connection.target_isn = wire::Seq{static_cast<std::uint32_t>(*isn)};
+  if (!has_own_isn(node)) {
+    if (const auto isn = read_number(fields, "target-isn", 0, 0xffffffff, reading)) {
+      connection.target_isn = wire::Seq{static_cast<std::uint32_t>(*isn)};
+    }
   }
   for (const std::string_view key : {"isn", "target-isn"}) {
     const Entry* entry = node.find(key);
@@ -99,6 +101,11 @@ void add(const Node* list, std::vector<checks::Connection>& connections,
 
 }  // namespace
 
+bool has_own_isn(const Node& connection) {
+  const Entry* entry = connection.find("target-isn");
+  return entry != nullptr && entry->value.is_scalar() && entry->value.text == "own";
+}
+
 std::vector<checks::Connection> read_connections(const Node* of_start, const Node* of_case,
                                                  Reading& reading) {
   std::vector<checks::Connection> connections{make("c1", 0, reading)};
@@ -111,7 +118,7 @@ std::vector<checks::Connection> read_connections(const Node* of_start, const Nod
 bool sets_target_isn(const Node* connections) {
   if (connections == nullptr) return false;
   for (const Entry& entry : connections->entries) {
-    if (entry.value.find("target-isn") != nullptr) return true;
+    if (entry.value.find("target-isn") != nullptr && !has_own_isn(entry.value)) return true;
   }
   return false;
 }

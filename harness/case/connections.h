@@ -11,6 +11,8 @@ namespace tcproof::harness::loading {
 /// The tester's ISN is left at zero where it is not set.
 std::vector<checks::Connection> read_connections(const Node* of_start, const Node* of_case,
                                                  Reading& reading);
+/// `target-isn: own`: the target chooses as if nobody had asked, and is not told.
+bool has_own_isn(const Node& connection);
 /// Some connection's `target-isn` is set.
 bool sets_target_isn(const Node* connections);
 

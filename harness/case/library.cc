@@ -165,7 +165,7 @@ struct Library::Impl {
     return document;
   }
 
-  Loaded<const CaseFile*> load(const std::string& id, const fs::path& path) {
+  Loaded<const CaseFile*> load(const std::string& id, const fs::path& path, Cells cells) {
     if (const auto known = cases.find(id); known != cases.end()) return known->second.get();
     Problems problems;
     auto impl = std::make_unique<CaseFile::Impl>();
@@ -178,7 +178,7 @@ struct Library::Impl {
     if (root_node.kind != Node::Kind::broken) {
       impl->start = used("start", "start", "", root_node, problems);
       impl->topology = used("topology", "topologies", "pair", root_node, problems);
-      loading::read_case_file(*impl, problems);
+      loading::read_case_file(*impl, cells == Cells::checked, problems);
     }
     if (!problems.empty()) return tl::unexpected(problems.take());
     auto file = std::make_unique<CaseFile>(std::move(impl));
@@ -241,16 +241,16 @@ const fs::path& Library::root() const {
   return impl_->root;
 }
 
-Loaded<const CaseFile*> Library::load(const std::string& id) {
+Loaded<const CaseFile*> Library::load(const std::string& id, Cells cells) {
   const auto& ids = impl_->ids;
   if (!std::binary_search(ids.begin(), ids.end(), id)) {
     return tl::unexpected(one_problem(impl_->root.generic_string(), fmt::format("no case '{}'", id),
                                       suggestion(id, ids)));
   }
-  return impl_->load(id, impl_->root / (id + ".yaml"));
+  return impl_->load(id, impl_->root / (id + ".yaml"), cells);
 }
 
-Loaded<const CaseFile*> Library::load_file(const fs::path& path) {
+Loaded<const CaseFile*> Library::load_file(const fs::path& path, Cells cells) {
   fs::path id = path.lexically_normal();
   if (id.extension() == ".yaml") id.replace_extension();
   // A file of this library keeps its id, however its path is written.
@@ -259,9 +259,9 @@ Loaded<const CaseFile*> Library::load_file(const fs::path& path) {
       fs::weakly_canonical(id, error).lexically_relative(fs::weakly_canonical(impl_->root, error));
   if (!error && !inside.empty() && *inside.begin() != "..") {
     const std::string known = inside.generic_string();
-    if (std::binary_search(impl_->ids.begin(), impl_->ids.end(), known)) return load(known);
+    if (std::binary_search(impl_->ids.begin(), impl_->ids.end(), known)) return load(known, cells);
   }
-  return impl_->load(id.generic_string(), path);
+  return impl_->load(id.generic_string(), path, cells);
 }
 
 Loaded<Profile> Library::profile(const std::string& name) const {

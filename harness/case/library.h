@@ -40,10 +40,14 @@ class Library {
   /// All case ids, sorted ("tcp/open/passive").
   const std::vector<std::string>& ids() const;
   const checks::Catalogue& catalogue() const;
+  /// Whether all cells are read when a file is loaded, or each when it is made an instance of: a
+  /// run reads them once that way, and what is wrong with a cell that it skips stays unsaid.
+  enum class Cells : std::uint8_t { checked, unread };
   /// Case `id` of this library; the file stays the library's.
-  Loaded<const CaseFile*> load(const std::string& id);
+  Loaded<const CaseFile*> load(const std::string& id, Cells cells = Cells::checked);
   /// A file given by its path, which may lie outside; its id is its path without `.yaml`.
-  Loaded<const CaseFile*> load_file(const std::filesystem::path& path);
+  Loaded<const CaseFile*> load_file(const std::filesystem::path& path,
+                                    Cells cells = Cells::checked);
   Loaded<Profile> profile(const std::string& name) const;
   /// `folder`/state-table.yaml; null if there is none.
   const loading::StateTable* state_table(const std::string& folder) const;

@@ -50,11 +50,11 @@ struct RunOptions {
 /// Where the state table stands among the specs.
 constexpr const char* table_folder = "tcp";
 
-/// The cells that the state table neither tests nor explains; none is the aim.
+/// The cells that the state table neither tests nor explains, and how many: none is the aim.
 int print_unexplained(const Library& library) {
   const loading::StateTable* table = library.state_table(table_folder);
   const std::string cells = table == nullptr ? "" : unexplained_cells(*table);
-  fmt::print("{}", cells);
+  fmt::print("{}{}\n", cells, std::ranges::count(cells, '\n'));
   return cells.empty() ? exit_status::ok : exit_status::failed;
 }
 

@@ -27,7 +27,7 @@ Loaded<std::vector<const CaseFile*>> load_files(Library& library, const Selectio
   };
   for (const std::string& pattern : selection.ids) {
     if (is_file(pattern)) {
-      keep(library.load_file(pattern));
+      keep(library.load_file(pattern, Library::Cells::unread));
     } else {
       patterns.push_back(pattern);
     }
@@ -35,7 +35,7 @@ Loaded<std::vector<const CaseFile*>> load_files(Library& library, const Selectio
   if (!patterns.empty() || selection.ids.empty()) {
     const Loaded<std::vector<std::string>> ids = select_ids(library, patterns);
     if (!ids) return tl::unexpected(ids.error());
-    for (const std::string& id : *ids) keep(library.load(id));
+    for (const std::string& id : *ids) keep(library.load(id, Library::Cells::unread));
   }
   if (!errors.empty()) return tl::unexpected(errors);
   return files;

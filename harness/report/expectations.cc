@@ -15,6 +15,9 @@ bool names(const Deviation& deviation, const CaseResult& result, const Failure& 
   if (!failure.invariant.empty()) {
     return deviation.matches(result.id, result.cell, "", failure.invariant);
   }
+  // A step without a requirement: of a start, or a look whether the connection still works.
+  if (failure.requirements.empty() && failure.step)
+    return deviation.matches(result.id, result.cell, "", "uncovered-step");
   return std::any_of(
       failure.requirements.begin(), failure.requirements.end(),
       [&](const std::string& id) { return deviation.matches(result.id, result.cell, id, ""); });
@@ -81,8 +84,7 @@ std::vector<Deviation> in_force(std::vector<Deviation> deviations, std::string_v
                                 std::string_view today) {
   const std::size_t cut = target.find(' ');
   const std::string_view version = cut == target.npos ? std::string_view() : target.substr(cut + 1);
-  std::erase_if(deviations,
-                [&](const Deviation& one) { return !one.in_force(version, today); });
+  std::erase_if(deviations, [&](const Deviation& one) { return !one.in_force(version, today); });
   return deviations;
 }
 

@@ -35,7 +35,7 @@ struct RunPlan {
   std::uint32_t jobs = 1;
   /// How often an attempt that came out inconclusive is made again, with nothing beside it. In
   /// virtual time it would come out the same, so there are none.
-  std::uint32_t retries = 2;
+  std::uint32_t retries = 4;
   /// A case in virtual time that takes longer than this in real time hangs.
   Duration hangs_after = 10s;
   /// Added to `late` of cases that run beside each other in real time; empty: the profile's.

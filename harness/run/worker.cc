@@ -87,8 +87,12 @@ class Worker {
 
   void begin(const Assignment& assignment) {
     const auto one_case = make_(assignment.index, assignment.alone != 0);
-    status_.begun_ns.store(std::chrono::steady_clock::now().time_since_epoch().count());
-    status_.current.store(assignment.index + 1);
+    // In real time opening a bench runs no code of the target, and a busy machine takes what it
+    // takes.
+    if (target_.profile().virtual_time) {
+      status_.begun_ns.store(std::chrono::steady_clock::now().time_since_epoch().count());
+      status_.current.store(assignment.index + 1);
+    }
     auto bench = target_.open(*one_case);
     if (bench && std::holds_alternative<std::unique_ptr<VirtualBench>>(*bench))
       return run_in_virtual_time(assignment.index, *one_case,

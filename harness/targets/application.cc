@@ -13,6 +13,12 @@ using checks::Outcome;
 // What one RECEIVE asks the stack for at a time.
 constexpr std::size_t receive_piece = 65536;
 
+// As a case names an IPv4 address in an option.
+wire::IpAddress address_of(std::int64_t value) {
+  const auto octet = [value](int shift) { return static_cast<std::uint8_t>(value >> shift); };
+  return wire::IpAddress::v4(octet(24), octet(16), octet(8), octet(0));
+}
+
 // Empty if a word among the options is none that an in-process stack can be given.
 std::optional<StackInstance::OpenOptions> open_options(const checks::Step& step,
                                                        const checks::Connection& connection) {
@@ -30,6 +36,12 @@ std::optional<StackInstance::OpenOptions> open_options(const checks::Step& step,
       options.tos = static_cast<std::uint8_t>(value);
     } else if (name == "user-timeout") {
       options.user_timeout = Duration(value);
+    } else if (name == "local") {
+      options.local = address_of(value);
+    } else if (name == "source-route") {
+      options.source_route = address_of(value);
+    } else if (name == "remote") {
+      // Who is called is the peer's part, below.
     } else {
       return {};
     }
@@ -87,7 +99,8 @@ Application::Done Application::open_tcp(const checks::Step& step, Instant now) {
   if (one.handle != 0 && stack_.state(one.handle) != checks::State::closed)
     return {Outcome::exists, {}};
   const auto options = open_options(step, connection);
-  if (!options) return {Outcome::unsupported, {}};
+  const bool names_ways = options && (options->local || options->source_route);
+  if (!options || (names_ways && !stack_.opens_from_and_by())) return {Outcome::unsupported, {}};
 
   StackInstance::Opened opened;
   one = Socket{};
@@ -95,8 +108,10 @@ Application::Done Application::open_tcp(const checks::Step& step, Instant now) {
     one.listens_on = step.call.port.value_or(connection.target_port);
     opened = stack_.open_passive(case_.family, one.listens_on, *options, now);
   } else {
-    const auto remote = peer(step);
+    auto remote = peer(step);
     if (!remote) return {Outcome::unspecified, {}};
+    const auto named = step.call.options.find("remote");
+    if (named != step.call.options.end()) remote->address = address_of(named->second);
     opened = stack_.open_active(*remote, step.call.port.value_or(0), *options, now);
   }
   one.handle = opened.handle;

@@ -46,6 +46,8 @@ class StackInstance {
     std::optional<std::uint8_t> ttl, tos;
     std::optional<wire::Seq> iss;
     std::optional<std::uint32_t> backlog;
+    std::optional<wire::IpAddress> local;         // RFC 9293 MUST-43
+    std::optional<wire::IpAddress> source_route;  // an active OPEN goes by this host (MUST-51)
     std::optional<Duration> user_timeout;
   };
   struct Opened {
@@ -63,6 +65,9 @@ class StackInstance {
   };
 
   virtual ~StackInstance() = default;
+
+  /// OpenOptions' `local` and `source_route` mean something here.
+  virtual bool opens_from_and_by() const { return false; }
 
   virtual void input(wire::Bytes frame, Instant now) = 0;
   /// When advance() wants to be called; empty: never, unless something comes in.

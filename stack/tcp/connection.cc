@@ -263,6 +263,8 @@ void Connection::set_user_timeout(Duration timeout, Instant now) {
 
 void Connection::set_receive_buffer(std::uint32_t octets, Instant now) {
   wanted_receive_buffer_ = octets;
+  // Our SYN has said how windows are scaled: from then on the buffer may change, the scale not.
+  if (state_ == State::closed || state_ == State::listen) config_.receive_buffer = octets;
   fit_receive_buffer();
   window_update_after_read(now);
 }

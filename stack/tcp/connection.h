@@ -248,6 +248,7 @@ class Connection {
   std::size_t largest_window() const;
   std::uint16_t window_field() const;
   std::uint32_t offered_window(const Segment& seg) const;
+  std::uint32_t packet_size(const Segment& segment) const;
   std::uint32_t segment_room() const;
   std::size_t sack_blocks_due(std::uint32_t mss) const;
   void note_piece(Seq seq, wire::Bytes text, bool kept);

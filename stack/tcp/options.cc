@@ -95,6 +95,14 @@ std::uint16_t Connection::effective_send_mss() const {
   return static_cast<std::uint16_t>(mss > options ? mss - options : 1);
 }
 
+/// Of the IP packet that carries `segment`.
+std::uint32_t Connection::packet_size(const Segment& segment) const {
+  std::uint32_t size = config_.ip_header + tcp_header;
+  if (segment.timestamps) size += timestamps_octets;
+  if (segment.sack_count != 0) size += sack_header_octets + segment.sack_count * sack_block_octets;
+  return size + static_cast<std::uint32_t>(segment.text.size());
+}
+
 /// How much text the next segment has place for beside the SACK blocks that are due.
 std::uint32_t Connection::segment_room() const {
   const std::uint32_t mss = effective_send_mss();

@@ -124,7 +124,7 @@ void Connection::transmit(Seq seq, std::uint32_t length, bool fin, Instant now) 
   }
   if (length != 0) {
     congestion_.sent(now);
-    path_claims_.sent(config_.ip_header + tcp_header + length, end);
+    path_claims_.sent(packet_size(segment), end);
   }
   const bool new_fin = fin && !tcb_.snd.fin;
   if (new_fin) tcb_.snd.fin = text_end;

@@ -104,7 +104,10 @@ void Connection::persist_timeout(Instant now) {
     if (length != 0) transmit(tcb_.snd.nxt, length, false, now);
     return output(now);
   }
+  // A probe that is answered proves that the peer lives, so R2 counts from the first that is not.
+  if (unanswered_.transmissions == 0) unanswered_.restart(now);
   if (gave_up(now)) return;
+  unanswered_.transmissions += 1;
   output_.trace(rule::probe);
   persist_interval_ = std::min(2 * persist_interval_, config_.rto_max);  // SHLD-30
   timers_.persist = std::min(now + persist_interval_, give_up_at());

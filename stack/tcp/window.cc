@@ -31,10 +31,12 @@ void Connection::set_send_window(const Segment& seg) {
   tcb_.snd.wl2 = seg.ack;
 }
 
-/// 3.10.7.4 fifth: an old segment must not update the window.
+/// 3.10.7.4 fifth: an old segment must not update the window. One that acknowledges more than any
+/// before is not old, even if its text is sent again and so left of SND.WL1: were its window not
+/// taken, SND.UNA would move and SND.UNA + SND.WND lie beyond what the peer offers (RFC 7323 2.4).
 void Connection::update_send_window(const Segment& seg, Instant now) {
-  const bool newer =
-      lt(tcb_.snd.wl1, seg.seq) || (tcb_.snd.wl1 == seg.seq && leq(tcb_.snd.wl2, seg.ack));
+  const bool newer = lt(tcb_.snd.wl2, seg.ack) || lt(tcb_.snd.wl1, seg.seq) ||
+                     (tcb_.snd.wl1 == seg.seq && leq(tcb_.snd.wl2, seg.ack));
   if (!newer) return;
   const bool was_zero = zero_window();
   set_send_window(seg);

@@ -59,6 +59,11 @@ TEST(Pacer, PoissonHasItsRateAndIsTheSameEveryTime) {
   const Duration end = once.due(100000);
   EXPECT_EQ(again.due(100000), end);
   EXPECT_NEAR(static_cast<double>(end.count()) / 1e9, 100, 2);  // 6 standard deviations
+  // A batch is looked at before it is sent, and may be sent in parts.
+  Pacer ahead(stream);
+  const Duration tenth = ahead.due(10);
+  ahead.due(70);
+  EXPECT_EQ(ahead.due(10), tenth);
   Pacer fresh(stream);
   Duration before{};
   int above_mean = 0;

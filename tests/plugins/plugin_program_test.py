@@ -154,7 +154,7 @@ class Same(unittest.TestCase):
     def test_the_reference_stack_behind_the_interface_gives_the_same_verdicts(self):
         documents = []
         for target in ("reference", "plugin:reference"):
-            document, done = document_of("--target", target)
+            document, done = document_of("--target", target, "arp", "icmp", "udp", "tcp/open", "tcp/close", "tcp/urgent")
             self.assertEqual(done.returncode, 0, done.stderr)
             del document["host"]
             documents.append(document)
@@ -163,15 +163,18 @@ class Same(unittest.TestCase):
 
 @unittest.skipUnless((TCPROOF.parent / "plugins/lwip.so").exists(), "built without lwIP")
 class Lwip(unittest.TestCase):
-    def test_every_failure_is_listed_and_a_seed_decides_every_octet(self):
+    def test_every_failure_is_listed(self):
+        document, done = document_of("--target", "lwip")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(document["summary"]["pass"], 1000)
+
+    def test_a_seed_decides_every_octet(self):
         documents = []
         for jobs in (2, 1):
-            document, done = document_of("--target", "lwip", "--jobs", jobs)
-            self.assertEqual(done.returncode, 0, done.stderr)
+            document, _ = document_of("--target", "lwip", "--jobs", jobs, "tcp/open", "tcp/close", "nd")
             del document["host"]
             documents.append(document)
         self.assertEqual(documents[0], documents[1])
-        self.assertGreater(documents[0]["summary"]["pass"], 400)
 
 
 class Several(unittest.TestCase):

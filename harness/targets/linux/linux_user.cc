@@ -223,7 +223,8 @@ Outcome LinuxUser::open_active(const Step& step) {
     const SocketAddress local(own_address_, *step.call.port);
     if (::bind(fd, local.get(), local.size) != 0) return outcome_of(errno);
   }
-  const SocketAddress peer(*remote, connection(step.conn).tester_port);
+  const SocketAddress peer(named_remote(step.call).value_or(*remote),
+                           connection(step.conn).tester_port);
   watch(fd);
   if (::connect(fd, peer.get(), peer.size) != 0 && errno != EINPROGRESS) return outcome_of(errno);
   one.local_port = local_port(fd);
@@ -479,17 +480,25 @@ void LinuxUser::free_time_wait(ConnId conn) {
   if (found && found->state == State::time_wait) diag_.destroy(*ends, *found);
 }
 
+bool LinuxUser::is_of(ConnId conn, std::uint64_t cookie) const {
+  if (cookie == connections_[conn].cookie) return true;
+  if (cookie == connections_[conn].foreign_cookie) return false;
+  const auto has_it = [cookie](const Connection& one) { return one.cookie == cookie; };
+  return std::ranges::none_of(connections_, has_it) && has_ports_now(conn);
+}
+
 State LinuxUser::state(ConnId conn) {
   Connection& one = connections_[conn];
   const auto ends = tuple(conn);
-  if (!connection(conn).tcp || !ends || !has_ports_now(conn)) return State::closed;
+  if (!connection(conn).tcp || !ends) return State::closed;
   const auto found = diag_.look_up(*ends);
-  if (found && found->cookie != one.foreign_cookie) {
+  if (found && is_of(conn, found->cookie)) {
+    one.cookie = found->cookie;
     one.came_up = one.came_up || found->state != State::syn_received;
     return found->state;
   }
-  const bool listens =
-      one.opened && one.passive && !one.came_up && listeners_.contains(one.local_port);
+  const bool listens = has_ports_now(conn) && one.opened && one.passive && !one.came_up &&
+                       listeners_.contains(one.local_port);
   return listens ? State::listen : State::closed;
 }
 

@@ -54,6 +54,7 @@ class LinuxUser {
     std::optional<Stream> stream;      // TCP, from connect() or accept() on
     UniqueFd datagram;                 // UDP
     bool came_up = false;              // was seen in a state beyond SYN-RECEIVED
+    std::uint64_t cookie = 0;          // of what was seen of it last
     std::uint64_t foreign_cookie = 0;  // of an older connection with the same ports
     std::uint64_t last_used = 0;
   };
@@ -74,6 +75,9 @@ class LinuxUser {
   }
   std::optional<Tuple> tuple(checks::ConnId conn) const;
   bool has_ports_now(checks::ConnId conn) const;
+  /// Whether what the kernel has between the ports of `conn` is it: what another one was seen as is
+  /// that one's, a TIME-WAIT too, and the rest that of the last one used.
+  bool is_of(checks::ConnId conn, std::uint64_t cookie) const;
 
   Return answer(const checks::Step& step, checks::Outcome outcome) const {
     return {step.id, outcome, {}, {}};

@@ -56,6 +56,19 @@ Outcome set_linger(int socket, wire::Family, std::int64_t value) {
   return setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, sizeof option) == 0 ? Outcome::ok
                                                                                 : outcome_of(errno);
 }
+Outcome set_local(int socket, wire::Family, std::int64_t value) {
+  const SocketAddress local(named_address(value), 0);
+  return ::bind(socket, local.get(), local.size) == 0 ? Outcome::ok : outcome_of(errno);
+}
+/// A loose source route over one host, as RFC 791 3.1 has it; the kernel adds the destination.
+Outcome set_source_route(int socket, wire::Family, std::int64_t value) {
+  const wire::IpAddress hop = named_address(value);
+  const std::array<std::uint8_t, 8> option{
+      131, 7, 4, hop.octets[0], hop.octets[1], hop.octets[2], hop.octets[3], 0};
+  return setsockopt(socket, IPPROTO_IP, IP_OPTIONS, option.data(), option.size()) == 0
+             ? Outcome::ok
+             : outcome_of(errno);
+}
 Outcome set_fast_open(int socket, wire::Family, std::int64_t value) {
   // A listener takes the length of its queue, a client a switch; only one of them fits a socket.
   constexpr int queue = 16;
@@ -76,7 +89,7 @@ Outcome set_congestion_control(int socket, wire::Family, std::int64_t value) {
 }
 
 using Setter = Outcome (*)(int, wire::Family, std::int64_t);
-constexpr std::array<std::pair<std::string_view, Setter>, 13> setters = {{
+constexpr std::array<std::pair<std::string_view, Setter>, 16> setters = {{
     {"cork", [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_CORK, v); }},
     {"congestion-control", set_congestion_control},
     {"nodelay",
@@ -97,6 +110,9 @@ constexpr std::array<std::pair<std::string_view, Setter>, 13> setters = {{
     {"urgent-inline",
      [](int s, wire::Family, std::int64_t v) { return set(s, SOL_SOCKET, SO_OOBINLINE, v); }},
     {"fast-open", set_fast_open},
+    {"local", set_local},
+    {"remote", [](int, wire::Family, std::int64_t) { return Outcome::ok; }},  // of connect()
+    {"source-route", set_source_route},
 }};
 
 }  // namespace
@@ -143,6 +159,17 @@ std::uint16_t SocketAddress::port() const {
   sockaddr_in in;
   std::memcpy(&in, &storage, sizeof in);
   return ntohs(in.sin_port);
+}
+
+wire::IpAddress named_address(std::int64_t value) {
+  const auto octet = [value](int shift) { return static_cast<std::uint8_t>(value >> shift); };
+  return wire::IpAddress::v4(octet(24), octet(16), octet(8), octet(0));
+}
+
+std::optional<wire::IpAddress> named_remote(const checks::Call& call) {
+  const auto named = call.options.find("remote");
+  if (named == call.options.end()) return {};
+  return named_address(named->second);
 }
 
 MadeSocket make_socket(const Namespace& space, wire::Family family, bool tcp) {

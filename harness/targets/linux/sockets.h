@@ -38,6 +38,11 @@ struct MadeSocket {
 MadeSocket make_socket(const Namespace& space, wire::Family family, bool tcp);
 
 /// The port a socket is bound to; 0 if it is not.
+/// An IPv4 address as an option of OPEN holds it.
+wire::IpAddress named_address(std::int64_t value);
+/// OPEN's `remote`: whom to call instead of the connection's host.
+std::optional<wire::IpAddress> named_remote(const checks::Call& call);
+
 std::uint16_t local_port(int socket);
 
 /// A STATUS with a subject; empty if the socket cannot tell. `unread` and `urgent` count what the

@@ -287,7 +287,7 @@ tcproof_outcome Connections::receive(tcproof_handle handle, std::span<std::uint8
   Connection* connection = find(handle);
   if (connection == nullptr) return TCPROOF_NO_CONNECTION;
   tcp_pcb* pcb = alive(*connection);
-  const bool ended_well = connection->peer_closed;
+  const bool ended_well = connection->peer_closed || !connection->receives;
   if (pcb == nullptr && connection->listener == nullptr && !ended_well) return connection->end;
   auto& unread = connection->unread;
   got = std::min(into.size(), unread.size());
@@ -350,6 +350,8 @@ tcproof_outcome Connections::shutdown(tcproof_handle handle, bool sending, bool 
   if (pcb == nullptr) return TCPROOF_NO_CONNECTION;
   if (connection->listener != nullptr) return TCPROOF_UNSUPPORTED;
   connection->user_closed |= sending;
+  connection->receives = false;
+  connection->unread.clear();
   return outcome_of(api_.tcp_shutdown(pcb, receiving ? 1 : 0, sending ? 1 : 0));
 }
 
@@ -377,9 +379,13 @@ tcproof_outcome Connections::status(tcproof_handle handle, std::string_view subj
 
 tcproof_outcome Connections::set(tcproof_handle handle, const tcproof_option& option) {
   const Connection* connection = find(handle);
-  tcp_pcb* pcb = connection == nullptr ? nullptr : alive(*connection);
-  if (pcb == nullptr) return TCPROOF_NO_CONNECTION;
-  if (!apply(*pcb, option)) return TCPROOF_UNSUPPORTED;
+  if (connection == nullptr) return TCPROOF_NO_CONNECTION;
+  tcp_pcb none{};
+  if (!apply(none, option)) return TCPROOF_UNSUPPORTED;
+  tcp_pcb* pcb = alive(*connection);
+  // What a listener is told is not passed on to its connections.
+  if (pcb == nullptr) return connection->listener ? TCPROOF_UNSUPPORTED : TCPROOF_NO_CONNECTION;
+  apply(*pcb, option);
   api_.tcp_output(pcb);
   return TCPROOF_OK;
 }

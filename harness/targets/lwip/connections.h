@@ -52,6 +52,7 @@ class Connections {
     std::deque<std::uint8_t> unread;
     bool peer_closed = false;
     bool user_closed = false;  // from then on lwIP may free the pcb without a word
+    bool receives = true;      // until the user ends that direction
     bool nodelay = false;
     tcproof_outcome end = TCPROOF_NO_CONNECTION;  // what calls are told once it is gone
   };

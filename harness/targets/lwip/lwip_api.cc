@@ -11,12 +11,20 @@
 
 namespace {
 
-// sys_now() has no argument to find a stack by; the stack that is entered sets it.
+// Set by the stack that is entered.
 constinit std::uint64_t clock_ns = 0;
+constinit tcproof::lwip::Callbacks* running = nullptr;
 
 }  // namespace
 
 // In place of the library's own: the first definition in the global scope is the one it gets.
+extern "C" __attribute__((visibility("default"))) err_t
+tcpip_try_callback(tcpip_callback_fn function, void* context) {
+  if (running == nullptr) return ERR_MEM;
+  running->emplace_back(function, context);
+  return ERR_OK;
+}
+
 extern "C" __attribute__((visibility("default"))) u32_t sys_now() {
   return static_cast<u32_t>(clock_ns / 1'000'000);
 }
@@ -70,7 +78,7 @@ std::unique_ptr<Api> Api::load(std::string& error) {
   std::unique_ptr<Api> api(new Api);
   api->file_ = copy_of(path);
   const std::string copy = "/proc/self/fd/" + std::to_string(api->file_);
-  if (api->file_ >= 0) api->library_ = ::dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (api->file_ >= 0) api->library_ = ::dlopen(copy.c_str(), RTLD_LAZY | RTLD_LOCAL);
   if (api->library_ == nullptr) {
     error = "liblwip cannot be copied and loaded";
     return nullptr;
@@ -92,8 +100,9 @@ Api::~Api() {
   if (file_ >= 0) ::close(file_);
 }
 
-void set_clock(std::uint64_t nanoseconds) {
+void set_running(std::uint64_t nanoseconds, Callbacks& callbacks) {
   clock_ns = nanoseconds;
+  running = &callbacks;
 }
 
 }  // namespace tcproof::lwip

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
@@ -13,6 +15,7 @@
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/raw.h>
 #include <lwip/tcp.h>
+#include <lwip/tcpip.h>
 #include <lwip/timeouts.h>
 #include <lwip/udp.h>
 #include <netif/ethernet.h>
@@ -93,7 +96,11 @@ class Api {
   void* library_ = nullptr;
 };
 
-/// What lwIP's clock, which has no argument, says from here on: the time in the stack that runs.
-void set_clock(std::uint64_t nanoseconds);
+/// What lwIP has asked its thread to do. There is none: it is done before the harness goes on.
+using Callbacks = std::vector<std::pair<tcpip_callback_fn, void*>>;
+
+/// lwIP's clock and its thread's queue have no argument to find a stack by: these are, from here on,
+/// those of the stack that runs.
+void set_running(std::uint64_t nanoseconds, Callbacks& callbacks);
 
 }  // namespace tcproof::lwip

@@ -70,6 +70,8 @@ tcproof_outcome open_passive(tcproof_stack_instance* self, int family, std::uint
 tcproof_outcome open_active(tcproof_stack_instance* self, const tcproof_endpoint* remote,
                             std::uint16_t local_port, const tcproof_option* options,
                             std::size_t count, tcproof_time now, tcproof_handle* handle) {
+  self->stack.enter(now);
+  self->stack.reach(remote->address);
   return Visit(self, now)->connections().open_active(ip_of(remote->address), remote->port,
                                                      local_port, Options(options, count), *handle);
 }
@@ -124,6 +126,8 @@ tcproof_outcome udp_open(tcproof_stack_instance* self, int family, std::uint16_t
 tcproof_outcome udp_send(tcproof_stack_instance* self, tcproof_handle handle,
                          const tcproof_endpoint* remote, const std::uint8_t* data,
                          std::size_t length, tcproof_time now) {
+  self->stack.enter(now);
+  self->stack.reach(remote->address);
   return Visit(self, now)->datagrams().send(handle, ip_of(remote->address), remote->port,
                                             {data, length});
 }
@@ -144,6 +148,8 @@ void udp_close(tcproof_stack_instance* self, tcproof_handle handle) {
 
 tcproof_outcome ping(tcproof_stack_instance* self, const tcproof_address* remote,
                      std::size_t octets, tcproof_time now) {
+  self->stack.enter(now);
+  self->stack.reach(*remote);
   return Visit(self, now)->datagrams().ping(ip_of(*remote), octets);
 }
 

@@ -34,11 +34,9 @@ Stack::Stack(std::unique_ptr<Api> api, const tcproof_configuration& configuratio
   // lwIP draws from rand(): ports, delays of group reports.
   std::srand(static_cast<unsigned>(configuration.seed));
   enter(0);
-  announced_ = configuration.starts_up != 0;
   api_->lwip_init();
   add_addresses(configuration);
   announced_ = true;
-  add_router_v6();
 }
 
 void Stack::add_addresses(const tcproof_configuration& configuration) {
@@ -52,6 +50,7 @@ void Stack::add_addresses(const tcproof_configuration& configuration) {
                   api_->ethernet_input);
   api_->netif_set_default(&interface_);
   api_->netif_set_up(&interface_);
+  announced_ = configuration.starts_up != 0;
   if (configuration.v6.family != 6) return;
   api_->netif_create_ip6_linklocal_address(&interface_, 1);
   const ip_addr_t global = ip_of(configuration.v6);
@@ -67,6 +66,7 @@ void Stack::add_addresses(const tcproof_configuration& configuration) {
 // address is not known yet is an entry in its tables; it asks for the address at once.
 void Stack::add_router_v6() {
   if (configuration_.v6_router.family != 6) return;
+  router_known_ = true;
   const ip_addr_t router = ip_of(configuration_.v6_router);
   pbuf* packet = api_->pbuf_alloc(PBUF_LINK, 0, PBUF_RAM);
   const u8_t* unknown = nullptr;
@@ -115,20 +115,45 @@ err_t Stack::transmit(netif* interface, pbuf* packet) {
 
 void Stack::enter(tcproof_time now) {
   now_ = now;
-  set_clock(now);
+  set_running(now, callbacks_);
+}
+
+void Stack::settle() {
+  for (std::size_t i = 0; i < callbacks_.size(); ++i) callbacks_[i].first(callbacks_[i].second);
+  callbacks_.clear();
+  connections_.settle();
+}
+
+bool Stack::on_link(const std::uint8_t* v6) const {
+  const bool link_local = v6[0] == 0xfe && (v6[1] & 0xc0) == 0x80;
+  const bool multicast = v6[0] == 0xff;
+  const std::size_t whole = configuration_.v6_prefix / 8;
+  return link_local || multicast || std::memcmp(v6, configuration_.v6.octets, whole) == 0;
+}
+
+void Stack::reach(const tcproof_address& remote) {
+  if (remote.family == 6 && !router_known_ && !on_link(remote.octets)) add_router_v6();
 }
 
 void Stack::input(std::span<const std::uint8_t> frame) {
   if (frame.size() > 0xffff) return;
+  // Who asks from elsewhere is answered by way of the router.
+  constexpr std::size_t source = 22, shortest = 54;
+  if (frame.size() >= shortest && frame[12] == 0x86 && frame[13] == 0xdd) {
+    tcproof_address from{6, {}};
+    std::copy_n(frame.begin() + source, sizeof from.octets, from.octets);
+    reach(from);
+  }
   const auto length = static_cast<u16_t>(frame.size());
-  pbuf* packet = api_->pbuf_alloc(PBUF_RAW, length, PBUF_POOL);
+  // Not PBUF_POOL: pbuf_alloc() of this library fills its pool's buffers beyond their end.
+  pbuf* packet = api_->pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
   if (packet == nullptr) return;
   api_->pbuf_take(packet, frame.data(), length);
   if (interface_.input(packet, &interface_) != ERR_OK) api_->pbuf_free(packet);
 }
 
-tcproof_time Stack::next_deadline() const {
-  set_clock(now_);
+tcproof_time Stack::next_deadline() {
+  set_running(now_, callbacks_);
   const u32_t left = api_->sys_timeouts_sleeptime();
   if (left == SYS_TIMEOUTS_SLEEPTIME_INFINITE) return TCPROOF_NEVER;
   // lwIP counts whole milliseconds, and so does its deadline.
@@ -140,7 +165,7 @@ tcproof_outcome Stack::flush(std::string_view what) {
   api_->etharp_cleanup_netif(&interface_);
   api_->nd6_cleanup_netif(&interface_);
   api_->nd6_clear_destination_cache();
-  add_router_v6();
+  router_known_ = false;
   return TCPROOF_OK;
 }
 

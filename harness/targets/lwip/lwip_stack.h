@@ -22,10 +22,12 @@ class Stack {
 
   /// To be called on the way into lwIP, and after it.
   void enter(tcproof_time now);
-  void settle() { connections_.settle(); }
+  void settle();
+  /// Before something is sent there: the router of an address that is not on the link.
+  void reach(const tcproof_address& remote);
 
   void input(std::span<const std::uint8_t> frame);
-  tcproof_time next_deadline() const;
+  tcproof_time next_deadline();
   void advance() { api_->sys_check_timeouts(); }
   tcproof_outcome flush(std::string_view what);
 
@@ -36,6 +38,7 @@ class Stack {
  private:
   void add_addresses(const tcproof_configuration& configuration);
   void add_router_v6();
+  bool on_link(const std::uint8_t* v6) const;
   static err_t set_up(netif* interface);
   static err_t transmit(netif* interface, pbuf* packet);
 
@@ -43,6 +46,8 @@ class Stack {
   tcproof_services services_;
   tcproof_configuration configuration_;
   tcproof_time now_ = 0;
+  Callbacks callbacks_;
+  bool router_known_ = false;
   // A host that has had its addresses for a while when the case begins does not send what it says
   // when it gets them.
   bool announced_ = false;

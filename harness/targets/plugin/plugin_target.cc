@@ -70,7 +70,7 @@ class PluginTarget final : public Target {
 
   Tried<void> prepare() override {
     limit_process();
-    auto library = PluginLibrary::load(file_);
+    auto library = PluginLibrary::load(file_, false);
     if (!library) return tl::unexpected(library.error());
     library_ = std::move(*library);
     return {};

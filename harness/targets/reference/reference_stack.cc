@@ -62,6 +62,8 @@ stack::Host::OpenOptions host_options(const StackInstance::OpenOptions& options)
   out.tos = options.tos;
   out.iss = options.iss;
   out.user_timeout = options.user_timeout;
+  out.local = options.local;
+  if (options.source_route) out.source_route = {*options.source_route};
   return out;
 }
 

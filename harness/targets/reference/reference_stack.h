@@ -15,6 +15,7 @@ class ReferenceStack final : public StackInstance {
  public:
   ReferenceStack(const stack::HostConfig& config, Output output);
 
+  bool opens_from_and_by() const override { return true; }
   void input(wire::Bytes frame, Instant now) override;
   std::optional<Instant> next_deadline() const override { return host_.next_deadline(); }
   void advance(Instant now) override { host_.advance(now); }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -14,8 +15,10 @@
 #include "harness/targets/reference/reference_stack.h"
 #include "harness/targets/virtual_bench.h"
 #include "stack/host/rules.h"
+#include "stack/ip/rules.h"
 #include "stack/link/random.h"
 #include "stack/tcp/rules.h"
+#include "stack/udp/rules.h"
 
 namespace tcproof::harness {
 namespace {
@@ -86,7 +89,8 @@ class ReferenceTarget final : public Target {
   }
   std::vector<std::string> rules() const override {
     std::vector<std::string> all;
-    for (const auto rules : {tcp::rule::all(), stack::rule::all()}) {
+    for (const std::span<const std::string_view> rules :
+         {tcp::rule::all(), stack::rule::all(), ip::rule::all(), udp::rule::all()}) {
       all.insert(all.end(), rules.begin(), rules.end());
     }
     return all;

@@ -37,6 +37,25 @@ TEST(Expectations, TheKeyIsCaseCellAndRequirement) {
   }
 }
 
+// A step of a start names no requirement. What fails outside of all steps has no key to hide behind.
+TEST(Expectations, AStepWithoutARequirementHasAKeyOfItsOwn) {
+  Deviation entry = deviation("");
+  entry.invariant = "uncovered-step";
+  for (const bool at_a_step : {true, false}) {
+    Expectations expectations({entry}, Level::must);
+    CaseResult result = failed_case();
+    result.judgement.failures.front().requirements.clear();
+    if (!at_a_step) result.judgement.failures.front().step.reset();
+    expectations.apply(result);
+    EXPECT_EQ(result.expectation, at_a_step ? Expectation::expected : Expectation::unexpected);
+  }
+  Expectations expectations({entry}, Level::must);
+  CaseResult result = failed_case();
+  expectations.apply(result);
+  EXPECT_EQ(result.expectation, Expectation::unexpected)
+      << "one with a requirement is no such step";
+}
+
 TEST(Expectations, ASecondFailureDoesNotHideBehindTheFirst) {
   Expectations expectations({deviation("RFC9293-MUST-16")}, Level::must);
   CaseResult result = failed_case();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,6 +130,7 @@ class FakeTarget final : public Target {
       return tl::unexpected(EnvironmentError{"opening a socket", "ENOBUFS", "free some memory"});
     if (one_case.id == "lacking")
       return tl::unexpected(EnvironmentError{"skip: no such sysctl", "x", ""});
+    if (opens_in > Duration{}) ::poll(nullptr, 0, static_cast<int>(opens_in / 1ms));
     if (profile_.virtual_time) return std::make_unique<FakeVirtualBench>(one_case.id);
     return std::make_unique<FakeRealBench>(one_case.id == "late" && late_++ < 2);
   }
@@ -136,6 +138,7 @@ class FakeTarget final : public Target {
   std::string describe() const override { return "fake"; }
 
   bool available = true;
+  Duration opens_in{};  // how long a bench takes to open
 
  private:
   Profile profile_;

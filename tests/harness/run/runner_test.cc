@@ -148,6 +148,17 @@ TEST(Runner, ASignalStopsTheRun) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
 }
 
+// A busy machine opens benches slowly: that is not the target's doing.
+TEST(Runner, ASlowBenchInRealTimeIsNoHang) {
+  FakeTarget target(false);
+  target.opens_in = 300ms;
+  RunPlan plan;
+  plan.hangs_after = 50ms;
+  const Ran ran = run(target, {"fine"}, plan);
+  EXPECT_EQ(ran.results.at(0).judgement.verdict, Verdict::pass)
+      << ran.results.at(0).judgement.reason;
+}
+
 TEST(Runner, RealTimeCasesRunBesideEachOther) {
   FakeTarget target(false);
   RunPlan plan;

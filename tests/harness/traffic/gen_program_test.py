@@ -128,6 +128,17 @@ class Gen(unittest.TestCase):
         sent, received, lost = re.search(r"datagrams +(\d+) +(\d+) +(\d+) ", out).groups()
         self.assertEqual(int(sent), int(received) + int(lost))
 
+    @unittest.skipUnless(NAMESPACES, "network namespaces are refused here")
+    def test_an_interface_that_takes_large_packets_whole_is_refused(self):
+        script = ("set -e; ip link add v0 type veth peer name v1; ip link set v1 up; ip link set v0 up mtu 1000; "
+                  f"{PROGRAM} gen small-packets --to v0 --count 10 --backend segments --specs {SPECS} || echo exit $?; "
+                  f"{PROGRAM} gen large-packets --to v0 --count 10 --specs {SPECS} || echo exit $?")
+        done = subprocess.run(rootless("sh", "-c", script), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              check=False)
+        self.assertEqual(done.stdout, "exit 2\nexit 2\n")
+        self.assertIn("v0 takes large packets whole (ethtool -K v0 gso off tso off)", done.stderr)
+        self.assertIn("frames of 1514 octets, over the MTU 1000 of v0", done.stderr)
+
     def broken_midway(self, breaking):
         """gen on a veth of an outer namespace whose end is changed while it sends."""
         script = ("set -e; ip link add v0 type veth peer name v1; ip link set v1 up; ip link set v0 up; "

@@ -60,6 +60,7 @@ class Talk : private Output {
   /// True once for each time the rule was told; forgets it.
   bool traced(std::string_view rule);
   std::vector<State> states;  // CLOSED and every state entered
+  std::vector<Report> reports;
 
  private:
   struct Sent {
@@ -69,6 +70,7 @@ class Talk : private Output {
   void segment(const Segment& segment) override;
   void transition(State from, State to, std::string_view rule) override;
   void trace(std::string_view rule) override;
+  void report(Report report) override { reports.push_back(report); }
 
   std::deque<Sent> sent_;
   std::vector<std::string_view> traces_;

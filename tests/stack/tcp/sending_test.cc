@@ -154,6 +154,18 @@ TEST(SendWindow, OldSegmentDoesNotUpdateIt) {
   t.nothing();
 }
 
+TEST(SendWindow, AnAckOfMoreUpdatesItThoughItsTextIsSentAgain) {
+  Talk t(without_nagle());
+  t.establish();
+  t.peer("P. 1:11(10) ack 1 win 1000");
+  t.send(1500);
+  t.expect(". 1:1001(1000) ack 11");
+  // The peer sends its octets again and takes 400 of ours: its window still ends at 1001.
+  t.peer("P. 1:11(10) ack 401 win 600");
+  t.expect(". 1001:1001(0) ack 11");
+  t.nothing();
+}
+
 TEST(SendWindow, MayShrinkBelowWhatWasSent) {
   Talk t;
   t.establish(2000);
@@ -201,10 +213,10 @@ TEST(ZeroWindow, UnansweredProbesEndTheConnection) {
   Talk t;
   t.establish(0);
   t.send(100);
-  t.pass(101s);
+  t.pass(101s - 1ns);  // R2 counts from the first probe
   for (int i = 0; i < 6; ++i) t.expect(". 1:2(1) ack 1");
   t.at(established);
-  t.pass(60s);
+  t.pass(1ns);
   t.at(closed);
   EXPECT_EQ(t.connection.status(), Error::user_timeout);
 }

@@ -396,6 +396,36 @@ TEST_F(LinuxBenchPlainTest, SysctlsAreTheNamespacesOwn) {
 }
 
 // Two passive OPENs share a listener; each connection is told by the tester's port.
+// An old SYN of a second connection between the same ports: who waits is still the first.
+TEST_F(LinuxBenchPlainTest, TimeWaitStaysItsOwnersWhileAnotherKnocks) {
+  Session s(pair_network(), wire::Family::v4);
+  checks::Case& one_case = s.the_case();
+  one_case.connections.push_back(one_case.connections.front());
+  for (const std::uint16_t id : {std::uint16_t{0}, std::uint16_t{1}}) {
+    checks::Step step;
+    step.id = id;
+    step.conn = static_cast<checks::ConnId>(id);
+    one_case.steps.push_back(step);
+  }
+  ASSERT_TRUE(s.open());
+  establish(s);
+  s.call({.verb = Call::Verb::close});
+  s.send("F. 1:1(0) ack 2 win 65535");
+  ASSERT_TRUE(s.settle());
+  ASSERT_EQ(s.look_up(), State::time_wait);
+
+  wire::FrameSpec knock = s.to_target();
+  knock.tcp = wire::TcpSpec{.src_port = Session::tester_port,
+                            .dst_port = Session::target_port,
+                            .seq = wire::Seq{0xffff0000},
+                            .flags = wire::flag::syn};
+  checks::Trace trace;
+  s.bench().send(trace, 0, one_case.network.tester, 1, wire::emit(knock));
+  EXPECT_EQ(s.look_up(), State::time_wait);
+  s.bench().look_up(trace, 1);
+  EXPECT_EQ(std::get<checks::StateSeen>(trace.events().back()).state, State::closed);
+}
+
 TEST_F(LinuxBenchPlainTest, SecondIncarnationIsTheSecondConnection) {
   Session s(pair_network(), wire::Family::v4);
   ASSERT_TRUE(s.open());
