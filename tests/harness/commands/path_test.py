@@ -92,7 +92,7 @@ class InALaboratory(unittest.TestCase):
         done = lab("middle-1400", TCPROOF, "pmtu", "-v", "--method", "icmp", "198.51.100.2")
         self.assertIn("icmp 1500 octets ttl 64", done.stderr)
         self.assertIn("too big, MTU 1400, from 192.0.2.2", done.stderr)
-        self.assertEqual(len(done.stderr.splitlines()), 3)
+        self.assertEqual(len(done.stderr.splitlines()), 4)
 
     def test_probes(self):
         target = "198.51.100.2"
