@@ -21,7 +21,7 @@ constexpr std::uint64_t packets = 1 << 20;
 
 Stream stream_of(std::string_view line, std::size_t payload) {
   Stream stream;
-  stream.name = "s";
+  stream.name = std::string(1, 's');
   stream.frame = wire::parse_segment(line, {}).value();
   stream.frame.payload.clear();
   stream.frame.eth = wire::EthernetSpec{.dst = far_mac, .src = near_mac};

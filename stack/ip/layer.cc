@@ -2,6 +2,7 @@
 #include "stack/ip/layer.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "stack/ip/ipv4.h"
 #include "stack/ip/ipv6.h"
@@ -355,13 +356,15 @@ void Layer::expire(Family family, Instant now) {
   const bool v4 = family == Family::v4;
   const IcmpHeader error{v4 ? wire::icmp_type::time_exceeded : wire::icmpv6_type::time_exceeded,
                          wire::time_exceeded_code::reassembly, 0, 0};
-  (v4 ? reassembler_v4_ : reassembler_v6_).expire(now, [&](Bytes first) {
+  const auto gone = [&](Bytes first) {
     trace(rule::reassembly_fragments_missing_when_the_time_was_up);
     if (first.empty()) return;
     Arrival arrival =
         v4 ? receive_v4(first, interface_, false) : receive_v6(first, interface_, false);
     answer_error(arrival.packet, error, now);
-  });
+  };
+  // By reference, for a copy would be made on the heap at every advance.
+  (v4 ? reassembler_v4_ : reassembler_v6_).expire(now, std::ref(gone));
 }
 
 void Layer::advance(Instant now) {

@@ -107,7 +107,6 @@ void Connection::persist_timeout(Instant now) {
   // A probe that is answered proves that the peer lives, so R2 counts from the first that is not.
   if (unanswered_.transmissions == 0) unanswered_.restart(now);
   if (gave_up(now)) return;
-  unanswered_.transmissions += 1;
   output_.trace(rule::probe);
   persist_interval_ = std::min(2 * persist_interval_, config_.rto_max);  // SHLD-30
   timers_.persist = std::min(now + persist_interval_, give_up_at());
@@ -115,6 +114,7 @@ void Connection::persist_timeout(Instant now) {
     transmit_earliest(now);
   else
     transmit_from_una(unsent(), now);
+  unanswered_.transmissions += 1;  // what is sent first counts from now
   rto_.forget_timed();
 }
 
