@@ -14,8 +14,11 @@ constexpr std::uint8_t most_hops = 30;
 constexpr unsigned most_mute_hops = 4;
 constexpr std::uint32_t full_enough = 3;  // data packets of one size: that is the peer's limit
 constexpr Duration glance = 10ms;
-constexpr int most_glances = 300;
+constexpr int most_glances = 600;
+// A peer that has shown its size has no more to say; one that has not may wait for its timer (RFC 6298
+// 2: a second at first).
 constexpr int idle_glances = 60;
+constexpr int idle_glances_at_first = 300;
 
 std::uint32_t headers(wire::Family family) {
   return family == wire::Family::v4 ? 40 : 60;
@@ -70,9 +73,11 @@ void TcpExamination::look_back(std::uint32_t mtu) {
   }
   std::uint32_t before = 0;
   int idle = 0;
-  for (int i = 0; i < most_glances && idle < idle_glances; ++i) {
+  for (int i = 0; i < most_glances; ++i) {
     const TcpPeer peer = wire_.tcp_peer();
-    if (peer.repeated >= full_enough && peer.largest >= mtu) return;
+    const bool shown = peer.repeated >= full_enough;
+    if (shown && peer.largest >= mtu) return;
+    if (idle >= (shown ? idle_glances : idle_glances_at_first)) break;
     idle = peer.octets == before ? idle + 1 : 0;
     before = peer.octets;
     asker_.rest(glance);
