@@ -154,7 +154,8 @@ class Same(unittest.TestCase):
     def test_the_reference_stack_behind_the_interface_gives_the_same_verdicts(self):
         documents = []
         for target in ("reference", "plugin:reference"):
-            document, done = document_of("--target", target, "arp", "icmp", "udp", "tcp/open", "tcp/close", "tcp/urgent")
+            document, done = document_of("--target", target, "arp", "icmp", "udp", "tcp/open", "tcp/close", "tcp/urgent",
+                                         "tcp/source-route", "tcp/user-interface")
             self.assertEqual(done.returncode, 0, done.stderr)
             del document["host"]
             documents.append(document)

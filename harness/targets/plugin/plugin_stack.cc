@@ -49,6 +49,11 @@ tcproof_configuration configuration_of(const checks::Case& one_case) {
   return config;
 }
 
+// Options that name an address name an IPv4 one.
+std::int64_t number_of(const wire::IpAddress& v4) {
+  return wire::be32(v4.octets, 0);
+}
+
 std::vector<tcproof_option> options_of(const StackInstance::OpenOptions& options) {
   std::vector<tcproof_option> out;
   if (options.nodelay) out.push_back({"nodelay", 1});
@@ -57,6 +62,8 @@ std::vector<tcproof_option> options_of(const StackInstance::OpenOptions& options
   if (options.tos) out.push_back({"tos", *options.tos});
   if (options.iss) out.push_back({"initial-sequence-number", options.iss->value});
   if (options.backlog) out.push_back({"backlog", *options.backlog});
+  if (options.local) out.push_back({"local", number_of(*options.local)});
+  if (options.source_route) out.push_back({"source-route", number_of(*options.source_route)});
   if (options.user_timeout) out.push_back({"user-timeout", options.user_timeout->count()});
   return out;
 }

@@ -35,6 +35,8 @@ class PluginStack final : public StackInstance {
   std::optional<Instant> next_deadline() const override;
   void advance(Instant now) override;
 
+  // What a stack makes of the names `local` and `source-route` is its own answer.
+  bool opens_from_and_by() const override { return true; }
   Opened open_passive(wire::Family family, std::uint16_t port, const OpenOptions& options,
                       Instant now) override;
   Opened open_active(const Endpoint& remote, std::uint16_t local_port, const OpenOptions& options,

@@ -114,8 +114,8 @@ struct tcproof_endpoint {
  * nanoseconds, switches 0 or 1. A stack that does not know a name answers TCPROOF_UNSUPPORTED and
  * does nothing. -1 for a duration is "on", as long as the stack likes. nodelay, mss, ttl, tos,
  * user-timeout, keep-alive, linger, receive-buffer, send-buffer, urgent-inline, fast-open; backlog
- * (passive OPEN), initial-sequence-number (either OPEN, if the stack has the feature isn-control).
- */
+ * (passive OPEN), initial-sequence-number (either OPEN, if the stack has the feature isn-control),
+ * local and source-route (an OPEN from this address and by way of that host: IPv4 as a number). */
 struct tcproof_option {
   const char* name;
   int64_t value;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The embedded reference stack behind the C interface of plugins: what anybody's stack would write.
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -83,6 +84,12 @@ void advance(tcproof_stack_instance* self, tcproof_time now) {
   self->stack->advance(plugin::instant_of(now));
 }
 
+wire::IpAddress address_of(std::int64_t v4) {
+  std::array<std::uint8_t, 4> octets{};
+  wire::put32(octets, 0, static_cast<std::uint32_t>(v4));
+  return wire::IpAddress::from(wire::Family::v4, octets);
+}
+
 // False if one of them is unknown here.
 bool read_options(const tcproof_option* options, std::size_t count,
                   StackInstance::OpenOptions& into) {
@@ -100,6 +107,10 @@ bool read_options(const tcproof_option* options, std::size_t count,
       into.iss = wire::Seq{static_cast<std::uint32_t>(option.value)};
     } else if (name == "backlog") {
       into.backlog = static_cast<std::uint32_t>(option.value);
+    } else if (name == "local") {
+      into.local = address_of(option.value);
+    } else if (name == "source-route") {
+      into.source_route = address_of(option.value);
     } else if (name == "user-timeout") {
       into.user_timeout = tcproof::Duration(option.value);
     } else {
