@@ -79,7 +79,8 @@ class Tree:
         """Runs `cases`, or all; the failures as (case, requirement ids)."""
         plugin = self.folder / "build" / "release" / "plugins" / "reference.so"
         result = subprocess.run(
-            [str(PROGRAM), "run", *cases, "--specs", str(ROOT / "specs"), "--target", f"plugin:{plugin}",
+            [str(PROGRAM), "run", *cases, "--specs", str(ROOT / "specs"), "--target",
+             f"plugin:{plugin},profile={ROOT / 'specs' / 'targets' / 'reference.yaml'}",
              "--jobs", "1", "--json", "-"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
         failures = []
