@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -53,7 +54,8 @@ struct WantSend {
     HostId from;
     wire::Buffer octets;
   };
-  std::vector<Frame> frames;  // put on the wire in this order, back to back
+  /// Put on the wire in this order, back to back. The judge's own, until the next event.
+  std::span<const Frame> frames;
 };
 struct WantCall {
   StepId step = 0;

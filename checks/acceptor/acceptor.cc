@@ -114,8 +114,7 @@ Numbers Acceptor::numbers(wire::Seq rcv_nxt) const {
 StateSet Acceptor::by_rules(State from, const SegmentClass& segment,
                             bool nothing_outstanding) const {
   StateSet next;
-  for (const StateRules::OfSegment& rule : rules_.segments) {
-    if (rule.from != from) continue;
+  for (const StateRules::OfSegment& rule : rules_.segments[static_cast<std::size_t>(from)]) {
     SegmentClass of_rule = rule.segment;
     // SND.UNA and SND.NXT are one number then.
     if (nothing_outstanding && of_rule.ack == SegmentClass::Ack::una) {

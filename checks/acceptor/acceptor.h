@@ -42,7 +42,6 @@ class Acceptor {
   void narrow(StateSet to, std::string_view what);
   void follow_numbers(const FlowSegment& segment);
   void begin(const FlowSegment& syn);
-  void close_takes_effect();
 
   const StateRules& rules_;
   bool lossy_;

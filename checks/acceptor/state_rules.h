@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "checks/acceptor/segment_class.h"
@@ -13,7 +14,6 @@ namespace tcproof::checks {
 /// are right taken together. Made of the same file as the generated cases.
 struct StateRules {
   struct OfSegment {
-    State from = State::closed;
     SegmentClass segment;
     StateSet next;
   };
@@ -22,7 +22,8 @@ struct StateRules {
     Call::Verb verb = Call::Verb::close;
     StateSet next;
   };
-  std::vector<OfSegment> segments;
+  /// By the state the segment arrives in; each class once.
+  std::array<std::vector<OfSegment>, state_count> segments;
   std::vector<OfCall> calls;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -74,18 +75,23 @@ inline constexpr std::string_view undecided = "undecided";
 class Sender {
  public:
   Sender(const Step& step, World& world) : step_(step), world_(world) {}
-  void add(RenderedPacket packet) { packets_.push_back(std::move(packet)); }
-  bool done() const { return at_ == packets_.size(); }
+  void add(RenderedPacket packet);
+  bool done() const { return left_ == frames_.size(); }
   Instant last() const { return last_; }
-  Want want() const;
+  /// All frames that have not left; valid until the next add().
+  Want want() const { return WantSend{step_.id, std::span(frames_).subspan(left_)}; }
   void on(const Event& event);
 
  private:
+  struct Packet {
+    RenderedPacket rendered;
+    std::size_t end;  // the frame behind its last
+  };
   const Step& step_;
   World& world_;
-  std::vector<RenderedPacket> packets_;
-  std::size_t at_ = 0,
-              frames_ = 0;  // the packet that is leaving, and how many of its frames have left
+  std::vector<WantSend::Frame> frames_;  // of all packets
+  std::vector<Packet> packets_;
+  std::size_t at_ = 0, left_ = 0;  // the packet that is leaving, and how many frames have left
   Instant last_{};
 };
 

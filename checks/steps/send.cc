@@ -43,24 +43,19 @@ class SendRunner : public Runner {
 
 }  // namespace
 
-Want Sender::want() const {
-  WantSend want{step_.id, {}};
-  for (std::size_t i = at_; i < packets_.size(); ++i) {
-    const RenderedPacket& packet = packets_[i];
-    for (std::size_t k = i == at_ ? frames_ : 0; k < packet.frames.size(); ++k) {
-      want.frames.push_back({packet.link, packet.from, packet.frames[k]});
-    }
+void Sender::add(RenderedPacket packet) {
+  for (const wire::Buffer& octets : packet.frames) {
+    frames_.push_back({packet.link, packet.from, octets});
   }
-  return want;
+  packets_.push_back({std::move(packet), frames_.size()});
 }
 
 void Sender::on(const Event& event) {
   const auto* sent = std::get_if<FrameSent>(&event);
   if (sent == nullptr || sent->step != step_.id || done()) return;
   last_ = sent->at;
-  if (++frames_ < packets_[at_].frames.size()) return;
-  world_.sent(step_, packets_[at_], sent->at);
-  frames_ = 0;
+  if (++left_ < packets_[at_].end) return;
+  world_.sent(step_, packets_[at_].rendered, sent->at);
   ++at_;
 }
 

@@ -11,6 +11,7 @@
 #include "checks/spelling.h"
 #include "harness/case/case_file.h"
 #include "harness/case/fields.h"
+#include "harness/case/read_ahead.h"
 #include "harness/case/requirement_file.h"
 #include "harness/case/state_cases.h"
 #include "harness/case/state_rules.h"
@@ -85,6 +86,7 @@ std::string suggestion(const std::string& name, const std::vector<std::string>& 
 struct Library::Impl {
   fs::path root;
   std::vector<std::string> ids;
+  loading::ReadAhead ahead;
   checks::Catalogue catalogue;
   std::set<std::string> value_names;
   std::map<std::string, std::unique_ptr<CaseFile>> cases;        // by id
@@ -100,21 +102,37 @@ struct Library::Impl {
   std::shared_ptr<const checks::StateRules> state_rules;
 
   void read_catalogue(Problems& problems) {
-    for (const std::string& name : names_in(root / "requirements")) {
-      if (name.rfind("rfc", 0) != 0) continue;  // uncovered.yaml and optional.yaml
-      const fs::path path = root / "requirements" / (name + ".yaml");
-      const Document document = loading::read_yaml(path, path.generic_string(), problems);
+    for (const fs::path& path : files_in("requirements")) {
+      if (path.filename().string().rfind("rfc", 0) != 0) continue;  // uncovered and optional ones
+      const Document document = ahead.read(path, problems);
       loading::read_requirements(document.root, catalogue, problems);
     }
   }
 
+  std::vector<fs::path> files_in(const std::string& folder) const {
+    std::vector<fs::path> files;
+    for (const std::string& name : names_in(root / folder)) {
+      files.push_back(root / folder / (name + ".yaml"));
+    }
+    return files;
+  }
+
+  /// What every use of the library needs.
+  void read_common_files_ahead(const std::vector<std::string>& names) {
+    std::vector<fs::path> paths = files_in("targets");
+    std::ranges::move(files_in("requirements"), std::back_inserter(paths));
+    for (const std::string& name : names) {
+      if (is_table(name)) paths.push_back(root / (name + ".yaml"));
+    }
+    ahead.start(paths);
+  }
+
   void collect_value_names() {
     value_names.insert(documented_values.begin(), documented_values.end());
-    for (const std::string& name : names_in(root / "targets")) {
+    for (const fs::path& path : files_in("targets")) {
       // Whatever is wrong with a profile is said when it is used.
       Problems unused;
-      const Document document =
-          loading::read_yaml(root / "targets" / (name + ".yaml"), name, unused);
+      const Document document = ahead.read(path, unused);
       const loading::Entry* values = document.root.find("values");
       if (values == nullptr) continue;
       for (const loading::Entry& entry : values->value.entries) value_names.insert(entry.key);
@@ -124,8 +142,8 @@ struct Library::Impl {
   void read_table(const std::string& name, Problems& problems) {
     const std::string folder = fs::path(name).parent_path().generic_string();
     const fs::path path = root / (name + ".yaml");
-    auto table = std::make_unique<const loading::StateTable>(loading::read_state_table(
-        loading::read_yaml(path, path.generic_string(), problems), problems));
+    auto table = std::make_unique<const loading::StateTable>(
+        loading::read_state_table(ahead.read(path, problems), problems));
     for (const auto& [place, cell] : table->cells) {
       if (cell.reactions.empty()) continue;
       const std::string id = loading::state_case_id(folder, cell);
@@ -138,11 +156,9 @@ struct Library::Impl {
 
   /// The file of case `id`: its own, or the cell of a state table it stands for.
   std::shared_ptr<const Document> case_document(const std::string& id, const fs::path& path,
-                                                Problems& problems) const {
+                                                Problems& problems) {
     const auto state = state_cells.find(id);
-    if (state == state_cells.end()) {
-      return std::make_shared<Document>(loading::read_yaml(path, path.generic_string(), problems));
-    }
+    if (state == state_cells.end()) return std::make_shared<Document>(ahead.read(path, problems));
     const auto& [folder, table, cell] = state->second;
     return std::make_shared<Document>(loading::make_state_case(folder, *table, *cell).document);
   }
@@ -215,10 +231,12 @@ Loaded<Library> Library::open(const fs::path& root) {
   Library library;
   library.impl_->root = root;
   Problems problems;
+  std::vector<std::string> names = names_in(root);
+  library.impl_->read_common_files_ahead(names);
   library.impl_->read_catalogue(problems);
   if (!problems.empty()) return tl::unexpected(problems.take());
   library.impl_->collect_value_names();
-  for (std::string& id : names_in(root)) {
+  for (std::string& id : names) {
     if (is_table(id)) library.impl_->read_table(id, problems);
     if (is_case(id)) library.impl_->ids.push_back(std::move(id));
   }
@@ -239,6 +257,14 @@ const loading::StateTable* Library::state_table(const std::string& folder) const
 }
 const fs::path& Library::root() const {
   return impl_->root;
+}
+
+void Library::read_ahead(const std::vector<std::string>& ids) {
+  std::vector<fs::path> paths;
+  for (const std::string& id : ids) {
+    if (!impl_->state_cells.contains(id)) paths.push_back(impl_->root / (id + ".yaml"));
+  }
+  impl_->ahead.start(paths);
 }
 
 Loaded<const CaseFile*> Library::load(const std::string& id, Cells cells) {

@@ -27,7 +27,7 @@ using Instance = std::variant<checks::Case, Skip>;
 
 /// A folder of specs: cases, starts, topologies, requirements, target profiles. Each cell of a state
 /// table (`FOLDER/state-table.yaml`) is a case too, "FOLDER/state/ESTABLISHED/rst-in-window". Files
-/// are read when asked for and kept. Not thread-safe.
+/// are read when asked for and kept. Not thread-safe, but for what is const.
 class Library {
  public:
   /// `root` holds the folders start, topologies, requirements and targets; everything else in it is
@@ -43,6 +43,8 @@ class Library {
   /// Whether all cells are read when a file is loaded, or each when it is made an instance of: a
   /// run reads them once that way, and what is wrong with a cell that it skips stays unsaid.
   enum class Cells : std::uint8_t { checked, unread };
+  /// Reads the files of these cases on all cores, for load() to find them read.
+  void read_ahead(const std::vector<std::string>& ids);
   /// Case `id` of this library; the file stays the library's.
   Loaded<const CaseFile*> load(const std::string& id, Cells cells = Cells::checked);
   /// A file given by its path, which may lie outside; its id is its path without `.yaml`.

@@ -97,6 +97,17 @@ checks::StateSet next_of(const StateTable::Cell& cell) {
   return next;
 }
 
+/// Several ways into a state, and several events of one class, permit what each of them does.
+void add(std::vector<checks::StateRules::OfSegment>& rules, const checks::SegmentClass& segment,
+         checks::StateSet next) {
+  const auto known = std::ranges::find(rules, segment, &checks::StateRules::OfSegment::segment);
+  if (known == rules.end()) {
+    rules.push_back({segment, next});
+  } else {
+    known->next = known->next | next;
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const checks::StateRules> make_state_rules(const StateTable& table) {
@@ -105,7 +116,7 @@ std::shared_ptr<const checks::StateRules> make_state_rules(const StateTable& tab
     if (cell.reactions.empty()) continue;
     const checks::StateSet next = next_of(cell);
     if (const auto segment = class_of(*cell.event, table.vars)) {
-      rules->segments.push_back({cell.way->state, *segment, next});
+      add(rules->segments[static_cast<std::size_t>(cell.way->state)], *segment, next);
     } else if (const auto verb = call_of(*cell.event)) {
       rules->calls.push_back({cell.way->state, *verb, next});
     }

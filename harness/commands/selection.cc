@@ -4,6 +4,9 @@
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 
+#include <optional>
+
+#include "harness/case/parallel.h"
 #include "harness/case/seed.h"
 #include "harness/commands/command.h"
 
@@ -35,6 +38,7 @@ Loaded<std::vector<const CaseFile*>> load_files(Library& library, const Selectio
   if (!patterns.empty() || selection.ids.empty()) {
     const Loaded<std::vector<std::string>> ids = select_ids(library, patterns);
     if (!ids) return tl::unexpected(ids.error());
+    library.read_ahead(*ids);
     for (const std::string& id : *ids) keep(library.load(id, Library::Cells::unread));
   }
   if (!errors.empty()) return tl::unexpected(errors);
@@ -93,20 +97,28 @@ Loaded<std::vector<Selected>> select_cases(Library& library, const Selection& se
                                            const Profile& profile) {
   const Loaded<std::vector<const CaseFile*>> files = load_files(library, selection);
   if (!files) return tl::unexpected(files.error());
-  std::vector<Selected> out;
-  Diagnostics errors;
+  struct Place {
+    const CaseFile* file;
+    std::size_t cell;
+  };
+  std::vector<Place> places;
   for (const CaseFile* file : *files) {
     if (selection.skip_slow && file->slow()) continue;
-    for (std::size_t cell = 0; cell < file->cells().size(); ++cell) {
-      if (!cell_has(file->cells()[cell], selection.filter)) continue;
-      Loaded<Selected> selected = select_cell(*file, cell, profile, selection.seed);
-      if (!selected) {
-        errors.insert(errors.end(), selected.error().begin(), selected.error().end());
-        continue;
-      }
-      for (std::uint32_t i = 0; i < selection.repeat; ++i, ++selected->seed)
-        out.push_back(*selected);
+    for (std::size_t cell = 0; cell < file->cells().size(); ++cell)
+      if (cell_has(file->cells()[cell], selection.filter)) places.push_back({file, cell});
+  }
+  std::vector<std::optional<Loaded<Selected>>> selected(places.size());
+  in_parallel(places.size(), [&](std::size_t i) {
+    selected[i] = select_cell(*places[i].file, places[i].cell, profile, selection.seed);
+  });
+  std::vector<Selected> out;
+  Diagnostics errors;
+  for (std::optional<Loaded<Selected>>& one : selected) {
+    if (!*one) {
+      errors.insert(errors.end(), one->error().begin(), one->error().end());
+      continue;
     }
+    for (std::uint32_t i = 0; i < selection.repeat; ++i, ++(*one)->seed) out.push_back(**one);
   }
   if (!errors.empty()) return tl::unexpected(errors);
   return out;

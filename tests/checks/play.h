@@ -207,7 +207,9 @@ class Play {
     const Want want = judge.want();
     if (const auto* send = std::get_if<WantSend>(&want)) {
       now_ += lag_;
-      for (const auto& frame : send->frames) {
+      // A failure ends the step, and its frames with it.
+      const std::vector<WantSend::Frame> frames(send->frames.begin(), send->frames.end());
+      for (const auto& frame : frames) {
         tell(judge, FrameSent{{}, frame.link, frame.from, send->step, trace_.keep(frame.octets)});
       }
       stimulated(send->step);
