@@ -13,35 +13,9 @@ namespace {
 
 using Reaction = StateTable::Reaction;
 
-Node scalar(std::string text, const Place& place) {
-  Node node;
-  node.kind = Node::Kind::scalar;
-  node.place = place;
-  node.text = std::move(text);
-  return node;
-}
-
-Node empty(Node::Kind kind, const Place& place) {
-  Node node;
-  node.kind = kind;
-  node.place = place;
-  return node;
-}
-
-void put(Node& mapping, std::string key, Node value) {
-  const Place place = value.place;
-  mapping.entries.push_back({std::move(key), place, std::move(value)});
-}
-
-Node step_of(std::string verb, Node value) {
-  Node step = empty(Node::Kind::mapping, value.place);
-  put(step, std::move(verb), std::move(value));
-  return step;
-}
-
 Node list_of_ids(const Node& covers) {
   if (covers.is_sequence()) return covers;
-  Node list = empty(Node::Kind::sequence, covers.place);
+  Node list = make_node(Node::Kind::sequence, covers.place);
   list.items.push_back(covers);
   return list;
 }
@@ -69,10 +43,10 @@ class CaseMaker {
 
   Node make() {
     const Place place = cell_.reactions.front().covers->place;
-    Node root = empty(Node::Kind::mapping, place);
+    Node root = make_node(Node::Kind::mapping, place);
     const StateTable::Event& event = *cell_.event;
     const std::string& what = event.about.empty() ? event.name : event.about;
-    put(root, "name", scalar(fmt::format("{} in {}", what, cell_.way->name), place));
+    put(root, "name", make_scalar(fmt::format("{} in {}", what, cell_.way->name), place));
     put(root, "covers", covers(place));
     add_list(root, "needs", needs(), place);
     if (event.tags != nullptr) put(root, "tags", *event.tags);
@@ -85,7 +59,7 @@ class CaseMaker {
  private:
   /// Those that a step tests: a reaction that only differs in the next state has none of its own.
   Node covers(const Place& place) {
-    Node all = empty(Node::Kind::sequence, place);
+    Node all = make_node(Node::Kind::sequence, place);
     for (const auto& group : by_reply(cell_)) {
       for (const Node& id : list_of_ids(*group.front()->covers).items) add_once(all, id);
     }
@@ -109,25 +83,25 @@ class CaseMaker {
   static void add_list(Node& root, std::string key, const std::vector<const Node*>& items,
                        const Place& place) {
     if (items.empty()) return;
-    Node list = empty(Node::Kind::sequence, place);
+    Node list = make_node(Node::Kind::sequence, place);
     for (const Node* item : items) add_once(list, *item);
     put(root, std::move(key), std::move(list));
   }
 
   Node matrix(const Place& place) {
-    Node families = empty(Node::Kind::sequence, place);
+    Node families = make_node(Node::Kind::sequence, place);
     for (const std::string_view family : {"v4", "v6"}) {
       if (cell_.event->family.empty() || cell_.event->family == family) {
-        families.items.push_back(scalar(std::string(family), place));
+        families.items.push_back(make_scalar(std::string(family), place));
       }
     }
-    Node variables = empty(Node::Kind::mapping, place);
+    Node variables = make_node(Node::Kind::mapping, place);
     put(variables, "ip", std::move(families));
     return variables;
   }
 
   Node steps(const Place& place) {
-    Node list = empty(Node::Kind::sequence, place);
+    Node list = make_node(Node::Kind::sequence, place);
     for (const Node* step : cell_.way->reach) list.items.push_back(*step);
     list.items.push_back(event_step());
     const auto groups = by_reply(cell_);
@@ -135,13 +109,13 @@ class CaseMaker {
       append_reaction(groups.front(), list);
       return list;
     }
-    Node alternatives = empty(Node::Kind::mapping, place);
+    Node alternatives = make_node(Node::Kind::mapping, place);
     for (const auto& group : groups) {
-      Node branch = empty(Node::Kind::sequence, place);
+      Node branch = make_node(Node::Kind::sequence, place);
       append_reaction(group, branch);
       put(alternatives, group.front()->reply_name, std::move(branch));
     }
-    list.items.push_back(step_of("one-of", std::move(alternatives)));
+    list.items.push_back(make_mapping("one-of", std::move(alternatives)));
     return list;
   }
 
@@ -157,14 +131,14 @@ class CaseMaker {
     const Place& place = first.covers->place;
     const bool silent = first.reply.entries.front().key == "silence";
     list.items.push_back(tested(first, first.reply));
-    if (!silent) list.items.push_back(step_of("silence", scalar("now", place)));
+    if (!silent) list.items.push_back(make_mapping("silence", make_scalar("now", place)));
     list.items.push_back(tested(first, at(group)));
     const bool one_state = std::all_of(group.begin(), group.end(), [&](const Reaction* reaction) {
       return reaction->next == first.next;
     });
     append_delivery(first, list);
     if (first.status != nullptr) {
-      Node step = step_of("call", scalar("STATUS", place));
+      Node step = make_mapping("call", make_scalar("STATUS", place));
       put(step, "returns", *first.status);
       list.items.push_back(tested(first, std::move(step)));
     }
@@ -180,13 +154,13 @@ class CaseMaker {
 
   static Node at(const std::vector<const Reaction*>& group) {
     std::set<checks::State> seen;
-    Node states = empty(Node::Kind::sequence, group.front()->next_node->place);
+    Node states = make_node(Node::Kind::sequence, group.front()->next_node->place);
     for (const Reaction* reaction : group) {
       if (!seen.insert(reaction->next).second) continue;
       states.items.push_back(
-          scalar(std::string(checks::to_string(reaction->next)), reaction->next_node->place));
+          make_scalar(std::string(checks::to_string(reaction->next)), reaction->next_node->place));
     }
-    return step_of("at", states.items.size() == 1 ? states.items.front() : states);
+    return make_mapping("at", states.items.size() == 1 ? states.items.front() : states);
   }
 
   /// `delivers` octets can be read and not one more.
@@ -195,12 +169,13 @@ class CaseMaker {
     const Node& octets = *reaction.delivers;
     if (octets.text != "0") {
       list.items.push_back(tested(
-          reaction, step_of("call", scalar(fmt::format("RECEIVE {}", octets.text), octets.place))));
+          reaction,
+          make_mapping("call", make_scalar(fmt::format("RECEIVE {}", octets.text), octets.place))));
     }
-    Node more = step_of("call", scalar("RECEIVE 1", octets.place));
-    Node outcomes = empty(Node::Kind::sequence, octets.place);
+    Node more = make_mapping("call", make_scalar("RECEIVE 1", octets.place));
+    Node outcomes = make_node(Node::Kind::sequence, octets.place);
     for (const char* outcome : {"nothing", "closing"}) {
-      outcomes.items.push_back(scalar(outcome, octets.place));
+      outcomes.items.push_back(make_scalar(outcome, octets.place));
     }
     put(more, "returns", std::move(outcomes));
     list.items.push_back(tested(reaction, std::move(more)));

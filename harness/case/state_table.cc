@@ -29,23 +29,6 @@ constexpr std::array<std::string_view, 9> cell_keys{
 constexpr std::array<std::string_view, 6> reaction_keys{"reply",    "next",   "covers",
                                                         "delivers", "status", "returns"};
 
-Node scalar(std::string text, const Place& place) {
-  Node node;
-  node.kind = Node::Kind::scalar;
-  node.place = place;
-  node.text = std::move(text);
-  return node;
-}
-
-/// A step of one verb.
-Node step_of(std::string verb, Node value) {
-  Node step;
-  step.kind = Node::Kind::mapping;
-  step.place = value.place;
-  step.entries.push_back({std::move(verb), value.place, std::move(value)});
-  return step;
-}
-
 /// A step of the table stands in `{ }`, where a segment needs quotes for its commas. Both count as
 /// the plain lines that they would be in a case.
 void write_plainly(Node& step) {
@@ -56,7 +39,7 @@ void write_plainly(Node& step) {
 }
 
 Node silence_at(const Place& place) {
-  return step_of("silence", scalar("now", place));
+  return make_mapping("silence", make_scalar("now", place));
 }
 
 /// "ESTABLISHED, CLOSE-WAIT" as the key of what both have in common.
@@ -104,8 +87,8 @@ class TableReader {
     auto way = std::make_unique<StateTable::Way>();
     way->name = entry.key;
     const Node* state = fields.find("state");
-    const auto known =
-        state == nullptr ? state_named(scalar(entry.key, entry.key_place)) : state_named(*state);
+    const auto known = state == nullptr ? state_named(make_scalar(entry.key, entry.key_place))
+                                        : state_named(*state);
     if (!known) return;
     way->state = *known;
     if (const Node* after = fields.find("after")) {
@@ -195,7 +178,7 @@ class TableReader {
         replies_.emplace_back(entry.key, entry.value);
         write_plainly(replies_.back().second);
       } else if (text_of(entry.value, "a reply", problems_)) {
-        replies_.emplace_back(entry.key, step_of("expect", entry.value));
+        replies_.emplace_back(entry.key, make_mapping("expect", entry.value));
       }
     }
   }
@@ -219,7 +202,7 @@ class TableReader {
     for (const Entry& row : cells.entries) {
       if (!is_mapping(row.value, "a row", problems_)) continue;
       for (const std::string& name : names_of(row.key)) {
-        const auto way = find(table_.ways, scalar(name, row.key_place), name, "state");
+        const auto way = find(table_.ways, make_scalar(name, row.key_place), name, "state");
         if (!way) continue;
         for (const Entry& entry : row.value.entries) {
           if (entry.key == "others") {
@@ -243,7 +226,7 @@ class TableReader {
   void read_group(std::size_t way, const Entry& entry) {
     for (const std::string& name : names_of(entry.key)) {
       if (problems_.full()) return;
-      const auto event = find(table_.events, scalar(name, entry.key_place), name, "event");
+      const auto event = find(table_.events, make_scalar(name, entry.key_place), name, "event");
       if (event && !add_cell(way, *event, entry)) {
         problems_.add(entry.key_place,
                       fmt::format("{} in {} is given twice", name, table_.ways[way]->name));

@@ -170,6 +170,30 @@ std::string to_text(const Node& node) {
   return text;
 }
 
+Node make_node(Node::Kind kind, const Place& place) {
+  Node node;
+  node.kind = kind;
+  node.place = place;
+  return node;
+}
+
+Node make_scalar(std::string text, const Place& place) {
+  Node node = make_node(Node::Kind::scalar, place);
+  node.text = std::move(text);
+  return node;
+}
+
+void put(Node& mapping, std::string key, Node value) {
+  const Place place = value.place;
+  mapping.entries.push_back({std::move(key), place, std::move(value)});
+}
+
+Node make_mapping(std::string key, Node value) {
+  Node mapping = make_node(Node::Kind::mapping, value.place);
+  put(mapping, std::move(key), std::move(value));
+  return mapping;
+}
+
 Document parse_yaml(std::string file, std::string text, Problems& problems) {
   Document document;
   document.source = std::make_unique<const Source>(std::move(file), std::move(text));

@@ -46,6 +46,14 @@ Place place_in(const Node& scalar, std::size_t at, std::size_t length);
 /// The node as one line, for reports: `{ udp: { data: good } }`.
 std::string to_text(const Node& node);
 
+// Nodes that are made instead of read, each at the place of what it is made of.
+Node make_node(Node::Kind kind, const Place& place);
+Node make_scalar(std::string text, const Place& place);
+/// A mapping of one key: a step of one verb.
+Node make_mapping(std::string key, Node value);
+/// Appends `key: value`.
+void put(Node& mapping, std::string key, Node value);
+
 struct Document {
   std::unique_ptr<const Source> source;
   Node root;

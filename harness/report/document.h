@@ -15,6 +15,9 @@ using Json = nlohmann::ordered_json;
 /// One case as the document and the journal hold it (specs/schema/result.json).
 Json to_json(const CaseResult& result);
 
+/// How many of `cases`, as to_json() makes them, came to which verdict.
+Json summary_of(const Json& cases, bool interrupted);
+
 /// The versioned result document. Without `host`, two runs of one seed on a virtual target are
 /// equal.
 Json to_json(const RunResult& run);

@@ -84,23 +84,6 @@ Json host_of(const std::vector<NamedDocument>& documents) {
   return host;
 }
 
-Json summary_of(const Json& cases, bool interrupted) {
-  std::map<std::string, std::uint64_t> counts;
-  std::uint64_t expected = 0;
-  for (const Json& one : cases) {
-    ++counts[one.at("verdict").get<std::string>()];
-    expected += text_of(one, "expectation") == "expected" ? 1U : 0U;
-  }
-  return {{"cases", cases.size()},
-          {"pass", counts["pass"]},
-          {"fail", counts["fail"]},
-          {"expected_fail", expected},
-          {"inconclusive", counts["inconclusive"]},
-          {"skip", counts["skip"]},
-          {"error", counts["error"]},
-          {"interrupted", interrupted}};
-}
-
 /// What may stand in one document only: a case may be there several times, with --repeat, but
 /// never in two.
 Diagnostics duplicates(const std::vector<NamedDocument>& documents) {
