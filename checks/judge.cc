@@ -127,8 +127,8 @@ class Judge::Impl {
     end(Verdict::fail, std::move(what));
   }
 
-  /// Every step holds. Where states are not shown, the `at` steps are undecided, and so is the
-  /// case: a judge that knew which states a trace permits could say more.
+  /// Every step holds. Where states are not shown and the wire permits others than those named, an
+  /// `at` is undecided, and so is the case.
   void end_clean() {
     if (state_unknown_) return end(Verdict::inconclusive, "state not observed");
     end(Verdict::pass, {});

@@ -62,14 +62,6 @@ bool same_to(State state, SegmentClass a, SegmentClass b) {
   return a == b;
 }
 
-std::string names(StateSet states) {
-  std::string text;
-  states.each([&](State state) {
-    text += fmt::format("{}{}", text.empty() ? "" : " or ", to_string(state));
-  });
-  return text.empty() ? "none" : text;
-}
-
 }  // namespace
 
 void Acceptor::called(const Call& call) {
@@ -182,7 +174,7 @@ void Acceptor::follow_numbers(const FlowSegment& segment) {
 void Acceptor::narrow(StateSet to, std::string_view what) {
   const StateSet kept = states_ & to;
   if (kept.empty() && refusal_.empty()) {
-    refusal_ = fmt::format("{}, but the wire permits {}", what, names(states_));
+    refusal_ = fmt::format("{}, but the wire permits {}", what, to_string(states_));
   }
   states_ = kept.empty() ? to : kept;
 }
@@ -245,12 +237,14 @@ void Acceptor::passed(Instant now) {
   if (listening_ && states_.has(closed)) states_.add(listen);
 }
 
-StateSet permitted_states(const Case& one_case, const Transcript& transcript, ConnId conn) {
+StateSet permitted_states(const Case& one_case, const Transcript& transcript, ConnId conn,
+                          std::size_t last) {
   if (one_case.state_rules == nullptr || !has_its_own_ports(one_case, conn)) return all_states;
   StateSet states;
+  std::size_t event = 0;
   follow(one_case, transcript, conn, [&](const Acceptor& acceptor, const Event&) {
-    states = acceptor.states();
-    return true;
+    states = acceptor.shown(false);
+    return event++ < last;
   });
   return states;
 }

@@ -60,8 +60,10 @@ class Acceptor {
   Instant last_word_{};  // of the tester
 };
 
-/// The states that the wire permits connection `conn` at the end of `transcript`; all of them if the
-/// case has no rules, or another connection with the same ports.
-StateSet permitted_states(const Case& one_case, const Transcript& transcript, ConnId conn);
+/// The states that the wire permits connection `conn` to show behind event `last` of the trace, what
+/// comes later left aside; all of them if the case has no rules, or another connection with the same
+/// ports.
+StateSet permitted_states(const Case& one_case, const Transcript& transcript, ConnId conn,
+                          std::size_t last);
 
 }  // namespace tcproof::checks

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string>
 
 #include "checks/state.h"
 
@@ -50,5 +51,8 @@ inline constexpr StateSet all_states{State::closed,       State::listen,      St
                                      State::syn_received, State::established, State::fin_wait_1,
                                      State::fin_wait_2,   State::close_wait,  State::closing,
                                      State::last_ack,     State::time_wait};
+
+/// "FIN-WAIT-1 or CLOSED", or "none".
+std::string to_string(StateSet states);
 
 }  // namespace tcproof::checks

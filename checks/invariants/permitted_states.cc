@@ -15,14 +15,6 @@
 namespace tcproof::checks {
 namespace {
 
-std::string names(StateSet states) {
-  std::string text;
-  states.each([&](State state) {
-    text += fmt::format("{}{}", text.empty() ? "" : " or ", to_string(state));
-  });
-  return text;
-}
-
 Failure failure_of(const Acceptor& acceptor, const Event& event) {
   Failure failure;
   failure.at = time_of(event);
@@ -30,7 +22,7 @@ Failure failure_of(const Acceptor& acceptor, const Event& event) {
   if (const auto* seen = std::get_if<StateSeen>(&event)) {
     failure.got = to_string(seen->state);
     failure.what = fmt::format("shows {}, but the wire permits {}", to_string(seen->state),
-                               names(acceptor.states()));
+                               to_string(acceptor.shown(seen->reported)));
   }
   return failure;
 }

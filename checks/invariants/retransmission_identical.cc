@@ -49,17 +49,18 @@ class Sent {
 void check_retransmission_identical(const Case&, const Transcript& transcript, Failures& out) {
   for (const Flow& flow : transcript.flows()) {
     Sent sent;
-    std::uint32_t acknowledged = 0;
+    std::uint32_t acknowledged = 0, sent_end = 0;
     for (const FlowSegment& segment : flow.segments) {
       if (segment.has(wire::flag::rst)) continue;
       if (!segment.from_target) {
         const std::uint32_t ack = relative(segment.ack, segment.sighting->target_isn);
-        // A number far beyond is one the case made up.
-        if (segment.has(wire::flag::ack) && ack < 1U << 31)
+        // A number beyond what has been sent is one the case made up.
+        if (segment.has(wire::flag::ack) && ack <= sent_end)
           acknowledged = std::max(acknowledged, ack);
         continue;
       }
       if (!flow.target_syn) continue;
+      sent_end = std::max(sent_end, relative(segment.end(), segment.sighting->target_isn));
       if (const auto at = sent.differs(segment, acknowledged)) {
         out.push_back(failure_at(*segment.sighting,
                                  fmt::format("octet {} is not the octet first sent there", *at)));

@@ -68,33 +68,28 @@ class AtRunner : public Runner {
     return *next_look_;
   }
 
-  /// Where the target cannot be asked, the wire answers: against the states that it permits.
+  /// Where the target cannot be asked, the wire answers: against the states that it permits up to
+  /// the fence, whatever the trace holds behind it.
   Progress implied() const {
     const Transcript transcript(world_.one_case(), world_.trace());
-    const StateSet permitted = permitted_states(world_.one_case(), transcript, step_.conn);
-    StateSet named;
-    for (const State state : step_.states) named.add(state);
-    if ((permitted & named).empty()) return wrong(fmt::format("implied {}", names_of(permitted)));
+    const StateSet permitted =
+        permitted_states(world_.one_case(), transcript, step_.conn, world_.fence_event());
+    const StateSet named = expected();
+    if ((permitted & named).empty()) return wrong(fmt::format("implied {}", to_string(permitted)));
     return Done{{}, std::string((permitted - named).empty() ? "implied" : undecided)};
   }
 
-  static std::string names_of(StateSet states) {
-    std::vector<std::string_view> names;
-    states.each([&](State state) { names.push_back(to_string(state)); });
-    return fmt::format("{}", fmt::join(names, " or "));
-  }
-
   Failed wrong(std::string got) const {
-    Failure failure = world_.failure(step_, fmt::format("expected {}", expected()));
+    Failure failure = world_.failure(step_, fmt::format("expected {}", to_string(expected())));
     failure.got = std::move(got);
     failure.caret_length = failure.got.size();
     return {Verdict::fail, std::move(failure)};
   }
 
-  std::string expected() const {
-    std::vector<std::string_view> names;
-    for (const State state : step_.states) names.push_back(to_string(state));
-    return fmt::format("{}", fmt::join(names, " or "));
+  StateSet expected() const {
+    StateSet named;
+    for (const State state : step_.states) named.add(state);
+    return named;
   }
 
   const Step& step_;

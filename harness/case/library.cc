@@ -142,8 +142,14 @@ struct Library::Impl {
   void read_table(const std::string& name, Problems& problems) {
     const std::string folder = fs::path(name).parent_path().generic_string();
     const fs::path path = root / (name + ".yaml");
+    Document document = ahead.read(path, problems);
+    if (!tables.empty()) {
+      problems.add(document.root.place, "a second state table",
+                   "a library has one: every case is held against its rules");
+      return;
+    }
     auto table = std::make_unique<const loading::StateTable>(
-        loading::read_state_table(ahead.read(path, problems), problems));
+        loading::read_state_table(std::move(document), problems));
     for (const auto& [place, cell] : table->cells) {
       if (cell.reactions.empty()) continue;
       const std::string id = loading::state_case_id(folder, cell);

@@ -93,7 +93,9 @@ checks::StateSet next_of(const StateTable::Cell& cell) {
   checks::StateSet next;
   for (const StateTable::Reaction& reaction : cell.reactions) next.add(reaction.next);
   // Without challenge ACKs RFC 793 holds: such a segment ends the connection.
-  if (!cell.needs.empty()) next.add(checks::State::closed);
+  const bool challenges = std::ranges::any_of(
+      cell.needs, [](const Node* feature) { return feature->text == "challenge-ack"; });
+  if (challenges) next.add(checks::State::closed);
   return next;
 }
 

@@ -4,8 +4,10 @@
 #include <unistd.h>
 #include <CLI/Option.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -108,7 +110,11 @@ int calibrate_here(Library& library, const DoctorOptions& options) {
   if (!profile) return report_errors(profile.error());
   const auto selected = select_cases(library, {.ids = {trial_case}, .filter = "ip=v4"}, *profile);
   if (!selected) return report_errors(selected.error());
-  if (selected->empty() || !selected->front().first) return exit_status::usage;
+  if (selected->empty() || !selected->front().first) {
+    return report_error({"finding the case to measure with",
+                         fmt::format("no '{}' here", trial_case),
+                         "give the folder that holds it, as --specs"});
+  }
   const auto found = calibrate(*selected->front().first, profile->timing);
   return found ? show_calibration(*found, options) : report_error(found.error());
 }
@@ -117,7 +123,7 @@ int calibrate_here(Library& library, const DoctorOptions& options) {
 int in_child(Library& library, const DoctorOptions& options) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
-  if (child < 0) return exit_status::environment;
+  if (child < 0) return report_error({"starting a process (fork)", std::strerror(errno), ""});
   if (child == 0) {
     const int code = calibrate_here(library, options);
     std::fflush(nullptr);
@@ -131,7 +137,7 @@ int in_child(Library& library, const DoctorOptions& options) {
 /// What `tcproof gen` can send with. In a child: a pair of its own may take a user namespace.
 std::vector<Capability> generator_capabilities() {
   int answer[2];
-  std::string trouble = "no pipe";
+  std::string trouble = "no process can be started for it";
   if (::pipe(answer) == 0) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -141,11 +147,13 @@ std::vector<Capability> generator_capabilities() {
       ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
     }
     ::close(answer[1]);
-    trouble.resize(512);
-    const auto got = ::read(answer[0], trouble.data(), trouble.size());
-    trouble.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    std::string said(512, ' ');
+    const auto got = ::read(answer[0], said.data(), said.size());
+    said.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
     ::close(answer[0]);
-    if (child > 0) ::waitpid(child, nullptr, 0);
+    int status = 0;
+    // Only a child that ended well has said all there is to say.
+    if (child > 0 && ::waitpid(child, &status, 0) == child && status == 0) trouble = said;
   }
   const std::string bpf = bpf_trouble();
   const std::string root = "run as root, outside containers that forbid bpf(2)";

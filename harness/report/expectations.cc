@@ -50,7 +50,7 @@ void Expectations::apply(CaseResult& result) {
   }
   if (verdict == Verdict::pass) return;
   std::string reason;
-  bool all_listed = true;
+  bool all_listed = !result.judgement.failures.empty();
   for (const Failure& failure : result.judgement.failures) {
     if (const Deviation* deviation = covering(result, failure)) {
       reason = deviation->reason;

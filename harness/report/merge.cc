@@ -73,6 +73,12 @@ Json host_of(const std::vector<NamedDocument>& documents) {
     if (started.empty() || (!begun.empty() && begun < started)) started = begun;
     const std::string shard = text_of(host, "shard");
     if (!shard.empty()) shards.insert(shard);
+    // One that was merged before has several.
+    const auto merged = host.find("shards");
+    if (merged == host.end() || !merged->is_array()) continue;
+    for (const Json& part : *merged) {
+      if (part.is_string()) shards.insert(part.get<std::string>());
+    }
   }
   Json host = {{"tcproof", texts_of(documents, "tcproof")},
                {"target", texts_of(documents, "target")},

@@ -22,26 +22,28 @@ std::string word_of(const CaseResult& result) {
   return std::string(checks::to_string(result.judgement.verdict));
 }
 
+// Worse ones replace better ones: a requirement holds where every case of it says so, a case where
+// every repetition does.
+int rank(std::string_view word) {
+  constexpr std::string_view worst_last[] = {"",     "skip", "pass", "xfail", "inconclusive",
+                                             "fail", "error"};
+  return static_cast<int>(std::ranges::find(worst_last, word) - std::begin(worst_last));
+}
+
+void worsen(std::string& word, std::string_view to) {
+  if (rank(to) > rank(word)) word = to;
+}
+
 Rows case_rows(std::span<const Column> columns) {
   Rows rows;
   for (std::size_t c = 0; c < columns.size(); ++c) {
     for (const CaseResult& result : columns[c].run.cases) {
       Row& row = rows[full_id(result)];
       row.resize(columns.size());
-      row[c] = word_of(result);
+      worsen(row[c], word_of(result));
     }
   }
   return rows;
-}
-
-// Worse ones replace better ones: a requirement holds where every case of it says so.
-int rank(std::string_view word) {
-  constexpr std::string_view worst_last[] = {"", "skip", "pass", "xfail", "fail"};
-  return static_cast<int>(std::ranges::find(worst_last, word) - std::begin(worst_last));
-}
-
-void worsen(std::string& word, std::string_view to) {
-  if (rank(to) > rank(word)) word = to;
 }
 
 Rows requirement_rows(std::span<const Column> columns) {

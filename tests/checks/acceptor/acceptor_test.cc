@@ -3,14 +3,10 @@
 // trace and refuses a state or a segment that it does not.
 #include "checks/acceptor/acceptor.h"
 
-#include <filesystem>
-#include <memory>
-
 #include <gtest/gtest.h>
 
 #include "checks/acceptor/segment_class.h"
-#include "harness/case/state_rules.h"
-#include "harness/case/state_table.h"
+#include "tests/checks/acceptor/shipped_rules.h"
 #include "tests/checks/invariants/trace_builder.h"
 
 namespace tcproof::checks {
@@ -19,22 +15,10 @@ namespace {
 using invariant_test::TraceBuilder;
 using enum State;
 
-std::shared_ptr<const StateRules> shipped_rules() {
-  namespace loading = harness::loading;
-  loading::Problems problems;
-  const auto path =
-      std::filesystem::path(TCPROOF_SOURCE_DIR) / "specs" / "tcp" / "state-table.yaml";
-  const auto table =
-      loading::read_state_table(loading::read_yaml(path, "state-table", problems), problems);
-  EXPECT_TRUE(problems.empty());
-  return loading::make_state_rules(table);
-}
-
 /// What the invariant says of a trace that begins with an OPEN.
 struct Permitted : TraceBuilder {
   explicit Permitted(Call::Verb open = Call::Verb::open_passive) {
-    static const auto rules = shipped_rules();
-    one_case().state_rules = rules;
+    one_case().state_rules = shipped_rules();
     call(open);
   }
 };
