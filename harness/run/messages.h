@@ -22,6 +22,7 @@ struct Message {
     partial,      // the worker is about to die in this case; body: the trace so far
     refused,      // no bench for this case; body: an EnvironmentError
     unavailable,  // the target cannot run here at all; body: an EnvironmentError
+    died,         // a foreign stack's process ended in the case; body: why, a zero octet, the trace
     ready,        // the target is prepared; `index`: how many attempts may be alive at once
   } kind = Kind::trace;
   std::uint32_t index = 0;

@@ -18,7 +18,9 @@
 
 #include "checks/judge.h"
 #include "checks/trace.h"
+#include "harness/run/huge_pages.h"
 #include "harness/run/jobs.h"
+#include "harness/run/process_end.h"
 #include "harness/run/worker_process.h"
 
 namespace tcproof::harness {
@@ -29,11 +31,17 @@ using Clock = WorkerProcess::Clock;
 // So many virtual cases wait in a worker: enough that it never waits for the parent, few enough
 // that the last ones are spread over all workers.
 constexpr std::size_t virtual_window = 16;
+// Those of a foreign stack cost a process each.
+constexpr std::size_t foreign_window = 4;
+// So many of them, and it pays to make forking cheaper.
+constexpr std::size_t many_processes = 64;
 // In real time a case may rightly take minutes. A worker that is silent for this long has lost its
 // way.
 constexpr Duration real_patience = 30min;
 // Entering namespaces and the like is a matter of milliseconds.
 constexpr Duration prepare_patience = 1min;
+// To load a library is one of those, too.
+constexpr Duration load_patience = 10s;
 // For the last words of a worker that hangs.
 constexpr Duration grace = 3s;
 // A worker that dies this often without being in any case is the environment's fault.
@@ -120,6 +128,7 @@ class Suite {
 
   RunEnd run() {
     StopSignals signals;
+    if (target_.foreign() && plan_.count >= many_processes) move_to_huge_pages();
     while (!end_.unavailable && (!waiting_.empty() || !alone_.empty() || outstanding() > 0)) {
       start_workers();
       hand_out();
@@ -159,7 +168,7 @@ class Suite {
     const std::size_t wanted = std::min<std::size_t>(
         std::max(plan_.jobs, 1U), waiting_.size() + alone_.size() + outstanding());
     while (workers_.size() < wanted && !end_.unavailable) {
-      auto worker = WorkerProcess::start(target_, make_);
+      auto worker = WorkerProcess::start(target_, make_, plan_.hangs_after);
       if (worker) {
         workers_.push_back(std::move(*worker));
       } else if (workers_.empty()) {
@@ -212,18 +221,17 @@ class Suite {
     const bool preparing = worker.window() == 0;
     if (worker.outstanding().empty() && !preparing) return;
     const auto now = Clock::now();
-    // What a foreign stack shares with us it may overwrite: its worker has one case, from the
-    // moment it is told.
-    const auto busy = target_.foreign() ? std::nullopt : worker.busy();
-    const bool in_case = busy || (target_.foreign() && !preparing);
-    Duration patience =
-        in_case ? plan_.hangs_after : (preparing ? prepare_patience : real_patience);
+    const auto busy = busy_in(worker);
+    Duration patience = busy ? plan_.hangs_after : real_patience;
+    if (preparing) patience = target_.foreign() ? load_patience : prepare_patience;
     if (worker.told_to_stop()) patience += grace;
-    const auto since = busy ? busy->since : worker.last_heard();
-    // On a machine that is busy a case takes long without hanging: what counts is how long it has
-    // worked. One that sleeps instead has ten times as long.
-    const bool works = target_.foreign() && in_case && worker.worked() < patience;
-    if (now - since > (works ? 10 * patience : patience)) worker.stop_hanging();
+    if (now - (busy ? busy->since : worker.last_heard()) > patience) worker.stop_hanging();
+  }
+
+  // A worker watches the cases of a foreign stack itself, and what they share with us they may
+  // have overwritten.
+  std::optional<WorkerProcess::Busy> busy_in(const WorkerProcess& worker) const {
+    return target_.foreign() ? std::nullopt : worker.busy();
   }
 
   void hear(std::size_t which) {
@@ -233,7 +241,7 @@ class Suite {
     do {
       while (auto message = worker.next_message()) {
         if (message->kind == Message::Kind::partial) {
-          last_words = last_words_of(worker, message->body);
+          last_words = checks::Trace::parse(message->body);
         } else {
           take(worker, *message);
         }
@@ -242,13 +250,6 @@ class Suite {
       if (open && last_words) open = wait_for_more(worker);
     } while (open && last_words);
     if (!open) bury(which, std::move(last_words));
-  }
-
-  std::optional<checks::Trace> last_words_of(const WorkerProcess& worker, wire::Bytes octets) {
-    auto trace = checks::Trace::parse(octets);
-    if (!target_.foreign() || !trace || worker.outstanding().empty()) return trace;
-    const auto one_case = plan_.make(worker.outstanding().front().index);
-    return trace_fits(*one_case, *trace) ? std::move(trace) : std::nullopt;
   }
 
   static bool wait_for_more(WorkerProcess& worker) {
@@ -266,10 +267,9 @@ class Suite {
     if (message.kind == Message::Kind::ready) return worker.set_window(window_of(message.index));
     const auto assignment = worker.answered(message.index);
     if (!assignment) return;
-    // The worker of a foreign stack ends with its case.
-    if (target_.foreign()) worker.set_window(0);
     idle_deaths_ = 0;
     if (message.kind == Message::Kind::refused) return refused(message);
+    if (message.kind == Message::Kind::died) return judge(*assignment, up_to_the_end(message));
     auto trace = checks::Trace::parse(message.body);
     if (!trace || (target_.foreign() && !trace_fits(*plan_.make(message.index), *trace))) {
       trace.emplace();
@@ -282,8 +282,20 @@ class Suite {
     judge(*assignment, std::move(*trace));
   }
 
+  // The trace of a case that its stack's process did not survive.
+  checks::Trace up_to_the_end(const Message& died) const {
+    const auto zero = std::ranges::find(died.body, std::uint8_t{0});
+    const std::string reason(died.body.begin(), zero);
+    std::optional<checks::Trace> trace;
+    if (zero != died.body.end())
+      trace = checks::Trace::parse(wire::Bytes(zero + 1, died.body.end()));
+    if (!trace || !trace_fits(*plan_.make(died.index), *trace)) trace.emplace();
+    trace->add(checks::TargetDied{end_of(*trace), reason});
+    return std::move(*trace);
+  }
+
   std::size_t window_of(std::uint32_t concurrency) const {
-    if (target_.foreign()) return 1;
+    if (target_.foreign()) return foreign_window;
     return virtual_time_ ? virtual_window : concurrency;
   }
 
@@ -331,35 +343,34 @@ class Suite {
   void bury(std::size_t which, std::optional<checks::Trace> last_words) {
     WorkerProcess worker = std::move(workers_[which]);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(which));
-    const bool hung = worker.told_to_stop();
-    const auto busy = target_.foreign() ? std::nullopt : worker.busy();
+    const bool stopped = worker.told_to_stop();
+    const auto busy = busy_in(worker);
     const std::string died_of = worker.bury();
-    const std::string said = worker.last_line();
     if (end_.unavailable) return;
+    if (target_.foreign() && worker.window() == 0) {
+      end_.unavailable = EnvironmentError{"loading the stack in a worker",
+                                          stopped ? hung(load_patience) : crashed(died_of, ""), ""};
+      return;
+    }
     std::optional<Assignment> fatal;
     if (busy) fatal = worker.answered(busy->index);
     // In real time several are in flight at once, and only one that was alone is known to be the
-    // culprit.
+    // culprit. A foreign stack's worker has run none of it.
     const auto& left = worker.outstanding();
-    if (!busy && left.size() == 1) fatal = worker.answered(left.front().index);
+    if (!busy && !target_.foreign() && left.size() == 1)
+      fatal = worker.answered(left.front().index);
     if (!fatal && ++idle_deaths_ > most_idle_deaths) {
       end_.unavailable = EnvironmentError{"running a worker process", "it ended: " + died_of, ""};
       return;
     }
     if (fatal) {
       checks::Trace trace = last_words ? std::move(*last_words) : checks::Trace();
-      trace.add(checks::TargetDied{end_of(trace), how(hung, died_of, said)});
+      trace.add(checks::TargetDied{end_of(trace),
+                                   stopped ? hung(plan_.hangs_after) : crashed(died_of, "")});
       judge(*fatal, std::move(trace));
     }
     auto& queue = virtual_time_ ? waiting_ : alone_;
     for (std::size_t i = left.size(); i-- > 0;) queue.push_front(left[i].index);
-  }
-
-  std::string how(bool hung, const std::string& died_of, const std::string& said) const {
-    const std::string quoted = said.empty() ? "" : fmt::format(" \"{}\"", said);
-    if (!hung) return "crashed: " + (died_of.empty() ? "the process ended" : died_of) + quoted;
-    const double patience = std::chrono::duration<double>(plan_.hangs_after).count();
-    return fmt::format("hung: no end after {:g} s", patience);
   }
 
   Target& target_;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+#include "harness/run/case_process.h"
 #include "harness/run/case_run.h"
 #include "harness/run/crash_report.h"
 #include "harness/run/messages.h"
@@ -25,11 +26,13 @@ constexpr std::size_t full_outbox = 64 * 1024;
 
 class Worker {
  public:
-  Worker(int control, Target& target, const MakeAttempt& make, WorkerStatus& status)
+  Worker(int control, Target& target, const MakeAttempt& make, Duration hangs_after,
+         WorkerStatus& status)
       : control_(control),
         target_(target),
         make_(make),
         status_(status),
+        processes_(hangs_after),
         outbox_(control),
         real_([this](RealScheduler::Token index, const checks::Trace& trace) {
           outbox_.add(Message::Kind::trace, index, trace.serialize());
@@ -39,6 +42,7 @@ class Worker {
   }
 
   void run() {
+    if (target_.foreign()) processes_.take_over_output();
     if (const auto ready = target_.prepare(); !ready) {
       outbox_.add(Message::Kind::unavailable, 0, pack(ready.error()));
       outbox_.flush();
@@ -50,17 +54,18 @@ class Worker {
       if (!assigned_.empty()) {
         const Assignment next = assigned_.front();
         assigned_.pop_front();
-        begin(next);
         if (target_.foreign()) {
-          outbox_.flush();
-          return;
+          begin_apart(next);
+        } else {
+          begin(next);
         }
       }
       // Attempts in real time have their turn between any two that begin: a bench takes
       // milliseconds to open, and that is how late they may be.
       if (real_.alive() > 0) real_.turn(assigned_.empty());
       const bool idle = assigned_.empty() && real_.alive() == 0;
-      const bool flush = idle || real_.alive() > 0 || outbox_.size() > full_outbox;
+      const bool flush =
+          idle || real_.alive() > 0 || target_.foreign() || outbox_.size() > full_outbox;
       if (flush && !outbox_.flush()) return;
       if (assigned_.empty() || real_.alive() > 0)
         connected = read_assignments(idle ? 0 : MSG_DONTWAIT);
@@ -106,6 +111,17 @@ class Worker {
     }
   }
 
+  void begin_apart(const Assignment& assignment) {
+    const Message said = processes_.run(assignment.index, [&](int out) {
+      // What the stack does to its process must not reach the parent.
+      ::close(control_);
+      outbox_ = Outbox(out);
+      begin(assignment);
+      outbox_.flush();
+    });
+    outbox_.add(said.kind, said.index, said.body);
+  }
+
   void run_in_virtual_time(std::uint32_t index, const checks::Case& one_case,
                            std::unique_ptr<VirtualBench> bench) {
     CaseRun run(one_case, *bench);
@@ -122,6 +138,7 @@ class Worker {
   Target& target_;
   const MakeAttempt& make_;
   WorkerStatus& status_;
+  CaseProcesses processes_;
   Outbox outbox_;
   RealScheduler real_;
   std::deque<Assignment> assigned_;
@@ -130,8 +147,9 @@ class Worker {
 
 }  // namespace
 
-void worker_main(int control, Target& target, const MakeAttempt& make, WorkerStatus& status) {
-  Worker(control, target, make, status).run();
+void worker_main(int control, Target& target, const MakeAttempt& make, Duration hangs_after,
+                 WorkerStatus& status) {
+  Worker(control, target, make, hangs_after, status).run();
   // Neither the parent's buffered output nor its objects are this process's to write or destroy.
   ::_exit(0);
 }

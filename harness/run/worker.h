@@ -8,6 +8,7 @@
 
 #include "checks/case.h"
 #include "harness/targets/target.h"
+#include "stack/wire/time.h"
 
 namespace tcproof::harness {
 
@@ -23,8 +24,9 @@ using MakeAttempt =
     std::function<std::shared_ptr<const checks::Case>(std::uint32_t index, bool alone)>;
 
 /// The life of a worker process: prepares the target, then runs what it is told over `control`
-/// until the parent closes it. Does not return.
+/// until the parent closes it. `hangs_after` is for foreign targets, whose cases it watches itself.
+/// Does not return.
 [[noreturn]] void worker_main(int control, Target& target, const MakeAttempt& make,
-                              WorkerStatus& status);
+                              Duration hangs_after, WorkerStatus& status);
 
 }  // namespace tcproof::harness

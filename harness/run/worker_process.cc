@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,13 +11,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <new>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "harness/run/crash_report.h"
+#include "harness/run/process_end.h"
 
 namespace tcproof::harness {
 namespace {
@@ -39,7 +36,8 @@ void reset_signals() {
 
 }  // namespace
 
-Tried<WorkerProcess> WorkerProcess::start(Target& target, const MakeAttempt& make) {
+Tried<WorkerProcess> WorkerProcess::start(Target& target, const MakeAttempt& make,
+                                          Duration hangs_after) {
   WorkerProcess process;
   void* page = ::mmap(nullptr, sizeof(WorkerStatus), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -49,8 +47,6 @@ Tried<WorkerProcess> WorkerProcess::start(Target& target, const MakeAttempt& mak
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return tl::unexpected(failed("connecting to a worker (socketpair)"));
   process.descriptor_ = ends[0];
-
-  if (target.foreign()) process.printed_ = ::memfd_create("printed", MFD_CLOEXEC);
 
   const pid_t parent = ::getpid();
   process.pid_ = ::fork();
@@ -64,9 +60,7 @@ Tried<WorkerProcess> WorkerProcess::start(Target& target, const MakeAttempt& mak
     if (::getppid() != parent) ::_exit(0);  // the parent died before that
     ::close(ends[0]);
     reset_signals();
-    for (const int usual : {STDOUT_FILENO, STDERR_FILENO})
-      if (process.printed_ >= 0) ::dup2(process.printed_, usual);
-    worker_main(ends[1], target, make, *process.status_);
+    worker_main(ends[1], target, make, hangs_after, *process.status_);
   }
   ::close(ends[1]);
   return process;
@@ -81,7 +75,6 @@ WorkerProcess& WorkerProcess::operator=(WorkerProcess&& other) noexcept {
   kill_now();
   pid_ = std::exchange(other.pid_, -1);
   descriptor_ = std::exchange(other.descriptor_, -1);
-  printed_ = std::exchange(other.printed_, -1);
   status_ = std::exchange(other.status_, nullptr);
   outstanding_ = std::move(other.outstanding_);
   inbox_ = std::move(other.inbox_);
@@ -101,10 +94,8 @@ void WorkerProcess::kill_now() {
     bury();
   }
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (printed_ >= 0) ::close(printed_);
   if (status_ != nullptr) ::munmap(status_, sizeof(WorkerStatus));
   descriptor_ = -1;
-  printed_ = -1;
   status_ = nullptr;
 }
 
@@ -146,44 +137,12 @@ std::optional<WorkerProcess::Busy> WorkerProcess::busy() const {
   return Busy{current - 1, Clock::time_point(Clock::duration(status_->begun_ns.load()))};
 }
 
-WorkerProcess::Clock::duration WorkerProcess::worked() const {
-  clockid_t clock{};
-  timespec spent{};
-  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &spent) != 0) return {};
-  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
-}
-
 void WorkerProcess::stop_hanging() {
   ::kill(pid_, stops_++ == 0 ? CrashReport::ask : SIGKILL);
 }
 
 std::string WorkerProcess::bury() {
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  pid_ = -1;
-  if (WIFSIGNALED(status)) {
-    const int signal = WTERMSIG(status);
-    const char* name = ::sigabbrev_np(signal);
-    return fmt::format("SIG{} ({})", name != nullptr ? name : "?", ::strsignal(signal));
-  }
-  if (WEXITSTATUS(status) != 0) return fmt::format("exit status {}", WEXITSTATUS(status));
-  return {};
-}
-
-std::string WorkerProcess::last_line() const {
-  if (printed_ < 0) return {};
-  // A line longer than this is no message.
-  std::array<char, 512> tail;
-  const off_t end = ::lseek(printed_, 0, SEEK_END);
-  const off_t from = std::max<off_t>(0, end - static_cast<off_t>(tail.size()));
-  const ssize_t n = ::pread(printed_, tail.data(), tail.size(), from);
-  if (n <= 0) return {};
-  std::string text(tail.data(), static_cast<std::size_t>(n));
-  text.erase(text.find_last_not_of(" \r\n") + 1);
-  text.erase(0, text.rfind('\n') + 1);
-  std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text;
+  return wait_for_end(std::exchange(pid_, -1));
 }
 
 }  // namespace tcproof::harness

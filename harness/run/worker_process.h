@@ -21,7 +21,7 @@ class WorkerProcess {
   using Clock = std::chrono::steady_clock;
 
   /// Forks: no other thread may exist. Errors: fork or socketpair failed.
-  static Tried<WorkerProcess> start(Target& target, const MakeAttempt& make);
+  static Tried<WorkerProcess> start(Target& target, const MakeAttempt& make, Duration hangs_after);
   WorkerProcess(WorkerProcess&& other) noexcept;
   WorkerProcess& operator=(WorkerProcess&& other) noexcept;
   ~WorkerProcess();
@@ -49,17 +49,12 @@ class WorkerProcess {
   std::optional<Busy> busy() const;
   Clock::time_point last_heard() const { return last_heard_; }
 
-  /// Processor time since its start, which other processes do not make longer.
-  Clock::duration worked() const;
-
   /// Asks a worker that hangs for its last words; a second call kills it.
   void stop_hanging();
   bool told_to_stop() const { return stops_ > 0; }
-  /// Waits for the end of a worker that has closed its side, and says what it died of: "SIGSEGV
-  /// (Segmentation fault)", "exit status 3"; empty after a plain exit.
+  /// Waits for the end of a worker that has closed its side, and says what it died of as
+  /// wait_for_end() does.
   std::string bury();
-  /// The last thing that a foreign stack printed before its worker ended: an assertion's text.
-  std::string last_line() const;
 
  private:
   WorkerProcess() = default;
@@ -67,7 +62,6 @@ class WorkerProcess {
 
   pid_t pid_ = -1;
   int descriptor_ = -1;
-  int printed_ = -1;                // what a foreign stack prints, a file in memory
   WorkerStatus* status_ = nullptr;  // shared memory
   std::deque<Assignment> outstanding_;
   Inbox inbox_;

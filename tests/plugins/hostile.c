@@ -33,19 +33,39 @@ enum mode {
   LEAK,
   LEAK_ALL,
   PRINT,
+  ONCE,
 };
 
 static const char* const words[] = {
-    "silent",        "crash-create", "null-create",       "crash",        "assertion",
-    "exit",          "hang-input",   "hang-call",         "hang-destroy", "crash-destroy",
-    "overflow",      "scribble",     "scribble-services", "close-files",  "flood",
-    "flood-forever", "flood-time",   "deadline-past",     "nonsense",     "leak",
-    "leak-all",      "print",
+    "silent",
+    "crash-create",
+    "null-create",
+    "crash",
+    "assertion",
+    "exit",
+    "hang-input",
+    "hang-call",
+    "hang-destroy",
+    "crash-destroy",
+    "overflow",
+    "scribble",
+    "scribble-services",
+    "close-files",
+    "flood",
+    "flood-forever",
+    "flood-time",
+    "deadline-past",
+    "nonsense",
+    "leak",
+    "leak-all",
+    "print",
+    "once",
 };
 
 struct tcproof_stack_instance {
   struct tcproof_services services;
   enum mode mode;
+  int only_v6; /* of what comes in, it minds nothing else */
   tcproof_time now;
 };
 
@@ -103,10 +123,16 @@ static struct tcproof_stack_instance* create(const struct tcproof_configuration*
   if (self == NULL) return NULL;
   self->services = *services;
   self->now = now;
-  for (size_t i = 0; i < configuration->parameter_count; ++i)
+  static int instances;
+  ++instances;
+  for (size_t i = 0; i < configuration->parameter_count; ++i) {
+    if (strcmp(configuration->parameters[i].name, "only") == 0) self->only_v6 = 1;
     for (size_t mode = 0; mode < sizeof words / sizeof *words; ++mode)
       if (strcmp(configuration->parameters[i].text, words[mode]) == 0) self->mode = (enum mode)mode;
+  }
   if (self->mode == CRASH_CREATE) crash();
+  /* Its globals are not its first instance's any more. */
+  if (self->mode == ONCE && instances > 1) crash();
   if (self->mode != NULL_CREATE) return self;
   free(self);
   return NULL;
@@ -131,8 +157,8 @@ static void print_much(void) {
 
 static void input(struct tcproof_stack_instance* self, const uint8_t* frame, size_t length,
                   tcproof_time now) {
-  (void)frame, (void)length;
   self->now = now;
+  if (self->only_v6 && (length < 14 || frame[12] != 0x86 || frame[13] != 0xdd)) return;
   switch (self->mode) {
     case CRASH: crash(); return;
     case ASSERTION: fprintf(stderr, "hostile.c:1: the window is negative\n"); abort();
@@ -167,7 +193,8 @@ static void input(struct tcproof_stack_instance* self, const uint8_t* frame, siz
     case HANG_DESTROY:
     case CRASH_DESTROY:
     case FLOOD_TIME:
-    case DEADLINE_PAST: return;
+    case DEADLINE_PAST:
+    case ONCE: return;
   }
 }
 
@@ -288,6 +315,19 @@ static const struct tcproof_stack_functions functions = {
     .udp_receive = udp_receive,
     .flush = flush,
 };
+
+#ifdef HOSTILE_HANGS_AT_LOAD
+/* At once, or if HOSTILE_FILE names a file, every time but the first: that makes the file. */
+__attribute__((constructor)) static void hang_at_load(void) {
+  const char* name = getenv("HOSTILE_FILE");
+  const int file = name == NULL ? -1 : open(name, O_CREAT | O_EXCL | O_WRONLY, 0600);
+  if (file >= 0) {
+    close(file);
+  } else {
+    hang();
+  }
+}
+#endif
 
 const struct tcproof_stack_functions* tcproof_stack(void) {
 #ifdef HOSTILE_CRASHES_AT_LOAD

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stacks in shared objects as their authors meet them. Usage: plugin_program_test.py PATH-TO-TCPROOF FOLDER-OF-PLUGINS"""
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -47,11 +48,14 @@ class Hostile(unittest.TestCase):
             self.assert_all_fail(mode, r"^target crashed: SIGSEGV \(Segmentation fault\)")
         self.assert_all_fail("exit", "^target crashed: the process ended")
 
-    def test_a_crash_after_the_last_step_counts(self):
-        for mode, code in (("silent", 0), ("crash-destroy", 1)):
-            document, done = document_of("--target", f"plugin:{PLUGINS}/hostile.so,mode={mode}", "arp/request-for-another-host")
-            self.assertEqual(done.returncode, code, done.stderr)
-        self.assertRegex(document["cases"][0]["reason"], r"^target crashed: SIGSEGV")
+    def test_what_it_does_after_the_last_step_counts(self):
+        for mode, pattern in (("silent", None), ("crash-destroy", r"^target crashed: SIGSEGV"),
+                              ("hang-destroy", r"^target hung: no end after 0\.5 s")):
+            document, done = document_of("--target", f"plugin:{PLUGINS}/hostile.so,mode={mode}", "arp/request-for-another-host",
+                                         "--hangs-after", "0.5")
+            self.assertEqual(done.returncode, 1 if pattern else 0, done.stderr)
+            if pattern:
+                self.assertRegex(document["cases"][0]["reason"], pattern)
 
     def test_an_assertion_is_quoted(self):
         self.assert_all_fail("assertion", r'^target crashed: SIGABRT \(Aborted\) "hostile.c:1: the window is negative"')
@@ -69,6 +73,25 @@ class Hostile(unittest.TestCase):
     def test_overwritten_memory_hurts_nobody_else(self):
         for mode in ("scribble", "scribble-services", "close-files"):
             self.assert_all_fail(mode, "^target ")
+
+    def test_every_case_finds_the_library_freshly_loaded(self):
+        once, silent = self.run_mode("once", "--jobs", 1), self.run_mode("silent")
+        self.assertEqual([case["reason"] for case in once], [case["reason"] for case in silent])
+
+    def test_the_next_case_of_the_same_worker_is_unhurt(self):
+        def run(*words):
+            document, _ = document_of("--target", f"plugin:{PLUGINS}/hostile.so,{','.join(words)}", "tcp/open/closed-port-*",
+                                      "--jobs", 1, "--hangs-after", 0.5)
+            return document["cases"]
+
+        silent = run("mode=silent")
+        for mode in ("crash", "assertion", "exit", "hang-input", "overflow", "scribble", "scribble-services", "close-files",
+                     "flood", "flood-forever", "leak-all", "print"):
+            for before, case in zip(silent, run(f"mode={mode}", "only=v6")):
+                if "ip=v4" in case["cell"]:
+                    self.assertEqual(case, before, mode)
+                elif mode != "print":
+                    self.assertRegex(case["reason"], "^target ", mode)
 
     def test_floods_and_restless_clocks_end(self):
         for mode in ("flood", "flood-time", "deadline-past"):
@@ -107,6 +130,17 @@ class Loading(unittest.TestCase):
         self.assertIn("is not key=value", self.refused(f"plugin:{PLUGINS}/naive.so,quick"))
         self.assertIn("a plugin is a file", self.refused("plugin"))
         self.assertIn("without nosuch", self.refused("plugin:nosuch"))
+
+    def test_what_hangs_while_it_is_loaded_ends_the_run(self):
+        command = [TCPROOF, "run", "--target", f"plugin:{PLUGINS}/hostile_hang.so", "arp"]
+        with tempfile.TemporaryDirectory() as folder:
+            # It takes seconds to be sure: both at once.
+            again = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                     env=os.environ | {"HOSTILE_FILE": str(pathlib.Path(folder) / "loaded")})
+            self.assertIn("it hangs: no end after 10s", self.refused(f"plugin:{PLUGINS}/hostile_hang.so"))
+            said = again.communicate(timeout=60)[0]
+        self.assertEqual(again.returncode, 77, said)
+        self.assertRegex(said, "loading the stack in a worker.*hung: no end after 10 s")
 
 
 class Naive(unittest.TestCase):

@@ -78,7 +78,7 @@ std::unique_ptr<Api> Api::load(std::string& error) {
   std::unique_ptr<Api> api(new Api);
   api->file_ = copy_of(path);
   const std::string copy = "/proc/self/fd/" + std::to_string(api->file_);
-  if (api->file_ >= 0) api->library_ = ::dlopen(copy.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  if (api->file_ >= 0) api->library_ = ::dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (api->library_ == nullptr) {
     error = "liblwip cannot be copied and loaded";
     return nullptr;

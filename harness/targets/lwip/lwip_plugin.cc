@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // lwIP behind the C interface of plugins.
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "harness/targets/lwip/addresses.h"
 #include "harness/targets/lwip/lwip_stack.h"
@@ -33,10 +35,13 @@ class Visit {
   Stack& stack_;
 };
 
+// Loaded together with the plugin, so that the first instance of a process finds it ready.
+constinit std::unique_ptr<Api> spare;
+
 tcproof_stack_instance* create(const tcproof_configuration* configuration,
                                const tcproof_services* services, tcproof_time) {
   std::string error;
-  auto api = Api::load(error);
+  auto api = spare == nullptr ? Api::load(error) : std::move(spare);
   if (api != nullptr)
     return new tcproof_stack_instance{Stack(std::move(api), *configuration, *services)};
   services->note(services->context, error.c_str());
@@ -195,5 +200,8 @@ constexpr tcproof_stack_functions functions{.abi = TCPROOF_STACK_ABI,
 }  // namespace
 
 const tcproof_stack_functions* tcproof_stack() {
+  // Without one create() says why.
+  std::string error;
+  if (spare == nullptr) spare = Api::load(error);
   return &functions;
 }

@@ -39,11 +39,11 @@ void PluginLibrary::Close::operator()(void* library) const {
   ::dlclose(library);
 }
 
-Tried<PluginLibrary> PluginLibrary::load(const std::string& path, bool whole) {
+Tried<PluginLibrary> PluginLibrary::load(const std::string& path) {
   PluginLibrary plugin;
   // Without a slash the loader would look in the system's folders.
   const std::string file = path.find('/') == std::string::npos ? "./" + path : path;
-  plugin.library_.reset(::dlopen(file.c_str(), (whole ? RTLD_NOW : RTLD_LAZY) | RTLD_LOCAL));
+  plugin.library_.reset(::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL));
   if (plugin.library_ == nullptr)
     return tl::unexpected(failed(path, ::dlerror(), "name a shared object (cc -shared -fPIC)"));
   void* entry = ::dlsym(plugin.library_.get(), entry_name);

@@ -13,11 +13,9 @@ namespace tcproof::harness {
 /// worker process may.
 class PluginLibrary {
  public:
-  /// Errors: no such file, not a shared object, no entry, another ABI, a function missing that must
-  /// be there.
-  /// `whole`: every symbol it needs must be there; else that shows when it is first used, which is
-  /// faster where the library is loaded for each case.
-  static Tried<PluginLibrary> load(const std::string& path, bool whole);
+  /// Errors: no such file, not a shared object, no entry, another ABI, a symbol or a function
+  /// missing that must be there.
+  static Tried<PluginLibrary> load(const std::string& path);
 
   /// Complete: what an older stack's shorter table lacks is null.
   const tcproof_stack_functions& functions() const { return functions_; }

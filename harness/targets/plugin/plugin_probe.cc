@@ -68,7 +68,7 @@ std::string profile_of(const tcproof_stack_functions& table) {
 
 // What the child says: a letter for good or bad, then parts that end with a zero octet.
 std::string answer_of(const std::string& path) {
-  const auto library = PluginLibrary::load(path, true);
+  const auto library = PluginLibrary::load(path);
   const std::string end(1, '\0');
   if (!library) return "-" + library.error().why + end + library.error().remedy + end;
   const tcproof_stack_functions& table = library->functions();

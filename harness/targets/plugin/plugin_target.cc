@@ -69,14 +69,15 @@ class PluginTarget final : public Target {
   const Profile& profile() const override { return profile_; }
 
   Tried<void> prepare() override {
-    limit_process();
-    auto library = PluginLibrary::load(file_, false);
+    auto library = PluginLibrary::load(file_);
     if (!library) return tl::unexpected(library.error());
     library_ = std::move(*library);
     return {};
   }
 
+  // In the process of the case.
   Tried<AnyBench> open(const checks::Case& one_case) override {
+    limit_process();
     return std::make_unique<SimBench>(one_case, [&](StackInstance::Output output) {
       return std::make_unique<PluginStack>(library_->functions(), one_case, settings_,
                                            std::move(output));

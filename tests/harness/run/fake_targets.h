@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -34,6 +35,10 @@ class FakeVirtualBench final : public VirtualBench {
     if (behaviour_ == "crash") std::raise(SIGSEGV);
     if (behaviour_ == "abort") std::abort();
     if (behaviour_ == "exit") ::_exit(3);
+    if (behaviour_ == "print") {
+      std::fputs("one line\nthe last line\n", stderr);
+      std::abort();
+    }
     while (behaviour_ == "hang") {
       volatile int spin = 0;
       static_cast<void>(spin);
@@ -114,7 +119,7 @@ class FakeRealBench final : public RealBench {
 };
 
 /// Opens benches that behave as the id of the case says. "late" is inconclusive the first two
-/// times.
+/// times; "first" crashes if the process has opened another bench before.
 class FakeTarget final : public Target {
  public:
   explicit FakeTarget(bool virtual_time = true) { profile_.virtual_time = virtual_time; }
@@ -130,19 +135,23 @@ class FakeTarget final : public Target {
       return tl::unexpected(EnvironmentError{"opening a socket", "ENOBUFS", "free some memory"});
     if (one_case.id == "lacking")
       return tl::unexpected(EnvironmentError{"skip: no such sysctl", "x", ""});
+    if (opened_++ > 0 && one_case.id == "first") std::abort();
     if (opens_in > Duration{}) ::poll(nullptr, 0, static_cast<int>(opens_in / 1ms));
     if (profile_.virtual_time) return std::make_unique<FakeVirtualBench>(one_case.id);
     return std::make_unique<FakeRealBench>(one_case.id == "late" && late_++ < 2);
   }
   std::size_t concurrency() const override { return profile_.virtual_time ? 1 : 8; }
+  bool foreign() const override { return runs_foreign_code; }
   std::string describe() const override { return "fake"; }
 
   bool available = true;
+  bool runs_foreign_code = false;
   Duration opens_in{};  // how long a bench takes to open
 
  private:
   Profile profile_;
   int late_ = 0;
+  int opened_ = 0;
 };
 
 /// A call, a second of waiting if in virtual time, a fence.

@@ -113,6 +113,46 @@ TEST(Runner, AHangIsEnded) {
   EXPECT_EQ(ran.results.at(2).judgement.verdict, Verdict::pass);
 }
 
+// Every case of a foreign stack is the first of its process, whatever the one before it did.
+TEST(Runner, ForeignCasesHaveAProcessEach) {
+  for (const std::uint32_t jobs : {1U, 3U}) {
+    FakeTarget target;
+    target.runs_foreign_code = true;
+    RunPlan plan;
+    plan.jobs = jobs;
+    plan.hangs_after = 300ms;
+    std::vector<std::string> ids(100, "first");
+    ids[3] = "crash";
+    ids[5] = "print";
+    ids[8] = "exit";
+    ids[9] = "hang";
+    ids[11] = "refused";
+    const Ran ran = run(target, ids, plan);
+    ASSERT_EQ(ran.results.size(), ids.size());
+    for (const auto& [index, result] : ran.results) {
+      if (ids[index] != "first") continue;
+      EXPECT_EQ(result.judgement.verdict, Verdict::pass) << index << result.judgement.reason;
+    }
+    const auto reason = [&](std::size_t i) { return ran.results.at(i).judgement.reason; };
+    EXPECT_EQ(reason(3), "target crashed: SIGSEGV (Segmentation fault)");
+    EXPECT_TRUE(has_call(*ran.results.at(3).trace));
+    EXPECT_EQ(reason(5), "target crashed: SIGABRT (Aborted) \"the last line\"");
+    EXPECT_EQ(reason(8), "target crashed: exit status 3") << "and not the line of another case";
+    EXPECT_EQ(reason(9), "target hung: no end after 0.3 s");
+    EXPECT_TRUE(has_call(*ran.results.at(9).trace));
+    EXPECT_EQ(ran.results.at(11).judgement.verdict, Verdict::error);
+  }
+}
+
+TEST(Runner, AForeignStackThatCannotRunHereEndsTheRun) {
+  FakeTarget target;
+  target.runs_foreign_code = true;
+  target.available = false;
+  const Ran ran = run(target, {"fine"});
+  ASSERT_TRUE(ran.end.unavailable);
+  EXPECT_EQ(ran.end.unavailable->why, "EPERM");
+}
+
 TEST(Runner, ARefusedBenchIsAnErrorOrASkip) {
   FakeTarget target;
   const Ran ran = run(target, {"refused", "lacking", "fine"});
