@@ -22,10 +22,19 @@ bool asks_for_neighbour(const wire::FrameSpec& frame) {
 
 constexpr std::uint8_t igmp_protocol = 2;
 
+bool holds_frames_back(const NetworkLink& link) {
+  return std::ranges::any_of(link.ends, [](const LinkEnd& end) { return !end.towards.none(); });
+}
+
 }  // namespace
 
 World::World(const Case& one_case, const Trace& trace)
-    : case_(one_case), trace_(trace), sorter_(one_case, trace), queues_(one_case) {
+    : case_(one_case),
+      trace_(trace),
+      sorter_(one_case, trace),
+      queues_(one_case),
+      fence_is_prompt_(!one_case.virtual_time &&
+                       std::ranges::none_of(one_case.network.links, holds_frames_back)) {
   for (const Connection& connection : one_case.connections) observers_.emplace_back(connection.isn);
   if (observers_.empty()) observers_.emplace_back(wire::Seq{});
   streams_.resize(observers_.size());
@@ -60,13 +69,18 @@ void World::on_stimulus(Instant at, StepId step) {
     stirred_ = true;
     return;
   }
+  stimulated_ = true;
   if (case_.virtual_time) return;
   // A stimulus is due at the planned time, else as soon as what it reacts to has come: the frames
   // taken so far and the step before. What the target did meanwhile was not asked of it.
   const Instant due = std::max(planned_.value_or(latest_), taken_);
-  if (at - due > case_.timing.tester_late) late_ = std::max(late_.value_or(Duration{}), at - due);
+  note_late(at - due);
   planned_.reset();
   taken_ = std::max(taken_, at);
+}
+
+void World::note_late(Duration late) {
+  if (late > case_.timing.tester_late) late_ = std::max(late_.value_or(Duration{}), late);
 }
 
 void World::on_frame(const Event& event) {
@@ -88,6 +102,7 @@ bool World::is_ambient(const wire::FrameSpec& frame) const {
 void World::want_fence() {
   if (fence_outstanding_) return;
   fence_outstanding_ = true;
+  fence_wanted_ = now_;
   stirred_ = false;
 }
 
@@ -98,6 +113,8 @@ void World::close_fence() {
     stirred_ = false;
     return;
   }
+  // A tester that stalls before its fence takes the target's timers for immediate answers.
+  if (stimulated_ && fence_is_prompt_) note_late(now_ - fence_wanted_);
   fence_outstanding_ = false;
   fenced_ = true;
   ++fences_;

@@ -90,6 +90,7 @@ class World {
  private:
   void on_frame(const Event& event);
   void on_stimulus(Instant at, StepId step);
+  void note_late(Duration late);
   void close_fence();
   bool ignores(const Sighting& sighting, const Queues::Queue& queue);
   bool is_ignored_class(Ignored what, const Sighting& sighting, const Queues::Queue& queue) const;
@@ -114,6 +115,9 @@ class World {
 
   bool fence_outstanding_ = false, fenced_ = false, stirred_ = false;
   std::size_t fences_ = 0, fence_event_ = 0;
+  Instant fence_wanted_{};
+  bool stimulated_ = false;
+  bool fence_is_prompt_;  // no link holds a fence back
 
   std::map<StepId, Instant> made_;
   std::map<StepId, CallReturned> returned_;

@@ -200,15 +200,22 @@ class Suite {
 
   void wait(const StopSignals& signals) {
     std::vector<pollfd> polled{{signals.descriptor(), POLLIN, 0}};
-    for (const WorkerProcess& worker : workers_) polled.push_back({worker.descriptor(), POLLIN, 0});
+    for (const WorkerProcess& worker : workers_) {
+      const short events = worker.has_more() ? POLLIN | POLLOUT : POLLIN;
+      polled.push_back({worker.descriptor(), events, 0});
+    }
     const timespec patience = time_to_next_check();
     ::ppoll(polled.data(), polled.size(), &patience, nullptr);
     if (signals.came()) {
       end_.interrupted = true;
       return;
     }
-    for (std::size_t i = workers_.size(); i-- > 0;)
-      if (polled[i + 1].revents != 0) hear(i);
+    for (std::size_t i = workers_.size(); i-- > 0;) {
+      const short happened = polled[i + 1].revents;
+      // That a worker is gone is heard, not felt when writing.
+      if ((happened & POLLOUT) != 0) workers_[i].hand_over();
+      if ((happened & ~POLLOUT) != 0) hear(i);
+    }
     for (WorkerProcess& worker : workers_) watch(worker);
   }
 

@@ -77,6 +77,7 @@ WorkerProcess& WorkerProcess::operator=(WorkerProcess&& other) noexcept {
   descriptor_ = std::exchange(other.descriptor_, -1);
   status_ = std::exchange(other.status_, nullptr);
   outstanding_ = std::move(other.outstanding_);
+  unsent_ = std::move(other.unsent_);
   inbox_ = std::move(other.inbox_);
   last_heard_ = other.last_heard_;
   stops_ = other.stops_;
@@ -104,9 +105,17 @@ bool WorkerProcess::assign(Assignment assignment) {
   std::memcpy(octets.data(), &assignment, sizeof assignment);
   if (outstanding_.empty()) last_heard_ = Clock::now();
   outstanding_.push_back(assignment);
-  // Some tens of these fit into any socket buffer: this does not block.
-  return ::send(descriptor_, octets.data(), octets.size(), MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(octets.size());
+  unsent_.insert(unsent_.end(), octets.begin(), octets.end());
+  return hand_over();
+}
+
+bool WorkerProcess::hand_over() {
+  if (unsent_.empty()) return true;
+  const ssize_t n =
+      ::send(descriptor_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (n < 0) return errno == EAGAIN || errno == EINTR;
+  unsent_.erase(unsent_.begin(), unsent_.begin() + n);
+  return true;
 }
 
 bool WorkerProcess::receive() {

@@ -29,8 +29,12 @@ class WorkerProcess {
   int descriptor() const { return descriptor_; }
   /// What it was told and has not answered, in order.
   const std::deque<Assignment>& outstanding() const { return outstanding_; }
-  /// False if the worker is gone.
+  /// Never blocks: a worker that is itself waiting to be read would wait for ever. What does not
+  /// leave at once leaves by hand_over(). False if the worker is gone.
   bool assign(Assignment assignment);
+  /// Assignments wait to leave: call hand_over() when the descriptor can be written to.
+  bool has_more() const { return !unsent_.empty(); }
+  bool hand_over();
   /// Reads what has come; false when the worker has closed its side.
   bool receive();
   std::optional<Message> next_message() { return inbox_.next(); }
@@ -64,6 +68,7 @@ class WorkerProcess {
   int descriptor_ = -1;
   WorkerStatus* status_ = nullptr;  // shared memory
   std::deque<Assignment> outstanding_;
+  wire::Buffer unsent_;  // of the newest assignments
   Inbox inbox_;
   Clock::time_point last_heard_ = Clock::now();
   int stops_ = 0;

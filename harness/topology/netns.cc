@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -81,10 +82,23 @@ Namespace::Inside::~Inside() {
   (void)back;
 }
 
+UniqueFd own_proc() {
+  const UniqueFd context(::fsopen("proc", FSOPEN_CLOEXEC));
+  if (!context || ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
+    return {};
+  return UniqueFd(::fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+}
+
+UniqueFd Sysctls::open_folder(const char* relative) const {
+  constexpr int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  if (proc_ && *proc_) return UniqueFd(::openat(proc_->get(), relative, flags));
+  return UniqueFd(::open((std::string("/proc/") + relative).c_str(), flags));
+}
+
 int Sysctls::write(const Namespace& space, const std::string& name, const std::string& value) {
   // Everything else is the machine's, and two slashes would be the way to it.
   if (!name.starts_with("net.") || name.find("//") != std::string::npos) return EPERM;
-  std::string path = "/proc/sys/" + name;
+  std::string path = "sys/" + name;
   for (std::size_t i = path.size() - name.size(); i < path.size(); ++i) {
     path[i] = path[i] == '.' ? '/' : path[i] == '/' ? '.' : path[i];
   }
@@ -94,15 +108,13 @@ int Sysctls::write(const Namespace& space, const std::string& name, const std::s
     return ::write(file.get(), value.data(), value.size()) < 0 ? errno : 0;
   };
   for (const auto& [prefix, kept] :
-       {std::pair{"/proc/sys/net/ipv4/", &ipv4_}, std::pair{"/proc/sys/net/ipv6/", &ipv6_}}) {
+       {std::pair{"sys/net/ipv4/", &ipv4_}, std::pair{"sys/net/ipv6/", &ipv6_}}) {
     if (!path.starts_with(prefix)) continue;
-    if (!*kept) {
-      constexpr int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-      *kept = space.run([prefix] { return UniqueFd(::open(prefix, flags)); });
-    }
+    if (!*kept) *kept = space.run([&] { return open_folder(prefix); });
     if (!*kept) return errno;
     return write_at(kept->get(), path.c_str() + std::string_view(prefix).size());
   }
+  path.insert(0, "/proc/");
   return space.run([&] { return write_at(AT_FDCWD, path.c_str()); });
 }
 

@@ -28,6 +28,8 @@ namespace {
 /// RFC 2863 ifOperStatus "up", as in IFLA_OPERSTATE.
 constexpr int operational_up = 6;
 constexpr std::size_t most_indices = 64;
+/// In every namespace (include/net/net_namespace.h).
+constexpr int loopback_index = 1;
 
 template <auto function>
 struct Release {
@@ -113,7 +115,9 @@ Tried<Netlink> Netlink::open(const Namespace& space) {
   if (!socket) return refused("open a route socket", -NLE_NOMEM);
   const int code = space.run([&] { return nl_connect(socket.get(), NETLINK_ROUTE); });
   if (code < 0) return refused("open a route socket", code);
-  return Netlink(std::move(socket));
+  Netlink netlink(std::move(socket));
+  netlink.know({.name = "lo", .mac = {}, .index = loopback_index});
+  return netlink;
 }
 
 Tried<void> Netlink::add_pair(const Device& here, const Device& there, const Namespace& other,
@@ -130,6 +134,9 @@ Tried<void> Netlink::add_pair(const Device& here, const Device& there, const Nam
     rtnl_link_set_num_tx_queues(end, queues);
     rtnl_link_set_num_rx_queues(end, queues);
   }
+  for (const auto& [end, device] : {std::pair{link.get(), &here}, std::pair{peer, &there}}) {
+    if (device->index != 0) rtnl_link_set_ifindex(end, device->index);
+  }
   rtnl_link_set_ns_fd(peer, other.descriptor());
   const int code = rtnl_link_add(socket_.get(), link.get(), NLM_F_CREATE | NLM_F_EXCL);
   rtnl_link_put(peer);
@@ -143,9 +150,14 @@ Tried<int> Netlink::index(const std::string& device) {
   const int code = rtnl_link_get_kernel(socket_.get(), 0, device.c_str(), &found);
   if (code < 0) return refused("find the interface " + device, code);
   const Link link(found);
-  // Of a namespace that many networks come and go in, what was asked long ago is gone.
+  know({.name = device, .mac = {}, .index = rtnl_link_get_ifindex(link.get())});
+  return rtnl_link_get_ifindex(link.get());
+}
+
+void Netlink::know(const Device& device) {
+  // Of a namespace that many networks come and go in, what was known long ago is gone.
   if (indices_.size() >= most_indices) indices_.clear();
-  return indices_[device] = rtnl_link_get_ifindex(link.get());
+  indices_[device.name] = device.index;
 }
 
 Tried<void> Netlink::without_link_local(const std::string& device) {

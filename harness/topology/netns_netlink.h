@@ -17,6 +17,7 @@ namespace tcproof::harness {
 struct Device {
   std::string name;  // at most 15 octets
   wire::MacAddress mac;
+  int index = 0;  // its number in its namespace; 0: the kernel's choice
 };
 
 /// To `to`, through `gateway` if set, else on the link itself.
@@ -40,6 +41,8 @@ class Netlink {
   /// for its duplicates nor for routers (RFC 4862 5.3, RFC 4861 6.3.7).
   Tried<void> without_link_local(const std::string& device);
   Tried<void> set_up(const std::string& device);
+  /// The number of a device that was chosen when it was made need not be asked for.
+  void know(const Device& device);
   /// Whether frames sent on it leave: IFF_UP is not enough, the queue appears a moment later (RFC
   /// 2863's operational status "up").
   Tried<bool> operational(const std::string& device);

@@ -34,6 +34,9 @@ wire::IpPrefix link_local(const wire::MacAddress& mac) {
 /// network that asks for the default 28 gets them too, which no receiver may mind.
 constexpr std::uint16_t kernel_quotes = 576 - 28;
 
+/// The loopback device is number 1.
+constexpr int first_index = 2;
+
 constexpr Duration patience = 5s;
 constexpr Duration look_again = 200us;
 
@@ -76,6 +79,9 @@ Tried<void> refused(const Setting& setting, int number) {
       fmt::format("set {} to {} in a namespace", setting.name, setting.value), number));
 }
 
+/// IN6_ADDR_GEN_MODE_NONE for each device made from then on: without an address it neither looks for
+/// duplicates of that nor for routers (RFC 4862 5.3, RFC 4861 6.3.7).
+constexpr Setting no_link_local = {"net.ipv6.conf.default.addr_gen_mode", "1"};
 /// What a fresh namespace may have inherited from the machine and no host of ours wants.
 constexpr Setting of_every_host[] = {
     {"net.ipv4.ip_forward", "0"},
@@ -113,12 +119,17 @@ Tried<void> apply(const Namespace& space, Sysctls& sysctls, std::span<const Sett
 
 }  // namespace
 
-Tried<NetnsHost> NetnsHost::make() {
+Tried<NetnsHost> NetnsHost::make(std::shared_ptr<const UniqueFd> proc) {
   auto space = Namespace::make();
   if (!space) return tl::unexpected(space.error());
   auto netlink = Netlink::open(*space);
   if (!netlink) return tl::unexpected(netlink.error());
-  return NetnsHost{std::move(*space), std::move(*netlink), {}, {}};
+  NetnsHost made{std::move(*space), std::move(*netlink), Sysctls(std::move(proc)), {}};
+  // A kernel without IPv6 has no such setting, and makes no such address.
+  const int number = made.sysctls.write(made.space, no_link_local.name, no_link_local.value);
+  if (number != 0 && number != ENOENT)
+    return tl::unexpected(refused(no_link_local, number).error());
+  return made;
 }
 
 std::string NetnsNetwork::device_name(LinkId id, std::size_t end) const {
@@ -127,6 +138,17 @@ std::string NetnsNetwork::device_name(LinkId id, std::size_t end) const {
   if (shares_tester(network_->links[id].ends[end].host))
     return fmt::format("t{}.{}{}", options_.serial, id, side);
   return fmt::format("link{}{}", id, side);
+}
+
+Device NetnsNetwork::device(LinkId id, std::size_t end) const {
+  constexpr int of_one_network = 512;  // two ends for each LinkId there can be
+  const HostId owner = network_->links[id].ends[end].host;
+  constexpr std::uint32_t serials = 1U << 21U;
+  const int own =
+      shares_tester(owner) ? static_cast<int>(options_.serial % serials) * of_one_network : 0;
+  return {.name = device_name(id, end),
+          .mac = network_->hosts[owner].mac,
+          .index = own + first_index + 2 * int{id} + static_cast<int>(end)};
 }
 
 bool NetnsNetwork::has_v6(LinkId id) const {
@@ -223,7 +245,7 @@ Tried<void> NetnsNetwork::make_hosts() {
   for (std::size_t i = 0; i < network_->hosts.size(); ++i) {
     const auto id = static_cast<HostId>(i);
     if (place(id) != id || shares_tester(id)) continue;
-    auto made = NetnsHost::make();
+    auto made = NetnsHost::make(options_.proc);
     if (!made) return tl::unexpected(made.error());
     NetnsHost& kept = hosts_.emplace(id, std::move(*made)).first->second;
     if (auto ok = prepare_host(kept, id); !ok) return ok;
@@ -258,18 +280,16 @@ Tried<void> NetnsNetwork::make_link(LinkId id) {
   const auto& link = network_->links[id];
   NetnsHost& a = host(link.ends[0].host);
   NetnsHost& b = host(link.ends[1].host);
-  const Device here{device_name(id, 0), network_->hosts[link.ends[0].host].mac};
-  const Device there{device_name(id, 1), network_->hosts[link.ends[1].host].mac};
+  const Device here = device(id, 0);
+  const Device there = device(id, 1);
   if (auto ok = a.netlink.add_pair(here, there, b.space, link.mtu); !ok) return ok;
+  a.netlink.know(here);
+  b.netlink.know(there);
   for (std::size_t end = 0; end < 2; ++end) {
-    const HostId owner = link.ends[end].host;
-    const std::string device = device_name(id, end);
-    NetnsHost& on = host(owner);
     // What the tester crafts is whole, whatever its own end could do for it.
-    const auto quiet = is_real(owner) ? quieten(on.space, on.netlink, device, has_v6(id))
-                       : has_v6(id)   ? on.netlink.without_link_local(device)
-                                      : Tried<void>{};
-    if (!quiet) return quiet;
+    const HostId owner = link.ends[end].host;
+    if (!is_real(owner)) continue;
+    if (auto ok = switch_offloads_off(host(owner).space, device_name(id, end)); !ok) return ok;
   }
   if (auto ok = a.netlink.set_up(here.name); !ok) return ok;
   return b.netlink.set_up(there.name);
@@ -277,20 +297,22 @@ Tried<void> NetnsNetwork::make_link(LinkId id) {
 
 Tried<void> NetnsNetwork::make_impaired_link(LinkId id) {
   if (!cut_) {
-    auto space = Namespace::make();
-    if (!space) return tl::unexpected(space.error());
-    auto netlink = Netlink::open(*space);
-    if (!netlink) return tl::unexpected(netlink.error());
-    cut_.emplace(Cut{std::move(*space), std::move(*netlink)});
+    auto made = NetnsHost::make(options_.proc);
+    if (!made) return tl::unexpected(made.error());
+    cut_.emplace(std::move(*made));
   }
   const auto& link = network_->links[id];
   for (std::size_t end = 0; end < 2; ++end) {
     NetnsHost& on = host(link.ends[end].host);
-    const Device outer{device_name(id, end), network_->hosts[link.ends[end].host].mac};
-    const Device inner{hop_name(id, end), {{0x02, 0xff, 0, 0, id, static_cast<std::uint8_t>(end)}}};
+    const Device outer = device(id, end);
+    const Device inner{.name = hop_name(id, end),
+                       .mac = {{0x02, 0xff, 0, 0, id, static_cast<std::uint8_t>(end)}},
+                       .index = outer.index};
     if (auto ok = on.netlink.add_pair(outer, inner, cut_->space, link.mtu); !ok) return ok;
-    if (auto ok = quieten(on.space, on.netlink, outer.name, has_v6(id)); !ok) return ok;
-    if (auto ok = quieten(cut_->space, cut_->netlink, inner.name, has_v6(id)); !ok) return ok;
+    on.netlink.know(outer);
+    cut_->netlink.know(inner);
+    if (auto ok = switch_offloads_off(on.space, outer.name); !ok) return ok;
+    if (auto ok = switch_offloads_off(cut_->space, inner.name); !ok) return ok;
     if (auto ok = on.netlink.set_up(outer.name); !ok) return ok;
     if (auto ok = cut_->netlink.set_up(inner.name); !ok) return ok;
   }
@@ -325,12 +347,6 @@ Tried<void> NetnsNetwork::start_hop(link::Reaper& reaper) {
   if (!hop) return tl::unexpected(hop.error());
   hop_ = std::move(*hop);
   return {};
-}
-
-Tried<void> NetnsNetwork::quieten(const Namespace& space, Netlink& netlink,
-                                  const std::string& device, bool v6) {
-  if (auto ok = switch_offloads_off(space, device); !ok) return ok;
-  return v6 ? netlink.without_link_local(device) : Tried<void>{};
 }
 
 Tried<void> NetnsNetwork::configure_end(LinkId id, std::size_t end) {

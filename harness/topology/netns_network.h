@@ -18,7 +18,8 @@ namespace tcproof::harness {
 
 /// A namespace with what is needed to work in it.
 struct NetnsHost {
-  static Tried<NetnsHost> make();
+  /// No device made in it gets an IPv6 link-local address of its own. `proc`: see Sysctls.
+  static Tried<NetnsHost> make(std::shared_ptr<const UniqueFd> proc = {});
 
   Namespace space;
   Netlink netlink;
@@ -53,11 +54,15 @@ class NetnsNetwork {
     /// is a third of what a network costs. Each has a `serial` of its own.
     NetnsHost* tester = nullptr;
     std::uint32_t serial = 0;
+    std::shared_ptr<const UniqueFd> proc;  // see Sysctls
   };
   /// `network` and `reaper` outlive it. A network that needs what the kernel's routers cannot do is
   /// refused with a skip, see is_skip().
   static Tried<NetnsNetwork> build(const checks::Network& network, Options options,
                                    link::Reaper& reaper);
+
+  /// Takes `same`, which differs from the network it was built of by names at most, in its place.
+  void stand_for(const checks::Network& same) { network_ = &same; }
 
   /// 0, or the errno of a refusal: see Sysctls.
   int write_target_sysctl(const std::string& name, const std::string& value) {
@@ -93,6 +98,8 @@ class NetnsNetwork {
   bool shares_tester(checks::HostId id) const { return options_.tester != nullptr && !is_real(id); }
   /// One end of a link, named so that no other device of its namespace has the name.
   std::string device_name(checks::LinkId id, std::size_t end) const;
+  /// The same with a number of its own.
+  Device device(checks::LinkId id, std::size_t end) const;
 
   Tried<void> refuse_what_is_missing() const;
   Tried<void> make_hosts();
@@ -100,8 +107,6 @@ class NetnsNetwork {
   Tried<void> make_link(checks::LinkId id);
   Tried<void> make_impaired_link(checks::LinkId id);
   Tried<void> start_hop(link::Reaper& reaper);
-  static Tried<void> quieten(const Namespace& space, Netlink& netlink, const std::string& device,
-                             bool v6);
   bool is_impaired(checks::LinkId id) const;
   Tried<void> configure_end(checks::LinkId id, std::size_t end);
   Tried<void> add_routes(checks::HostId id);
@@ -117,11 +122,7 @@ class NetnsNetwork {
   std::vector<std::size_t> near_ends_;  // by link: 0 or 1
   std::vector<checks::LinkId> path_;
   std::vector<Tap> taps_;
-  struct Cut {
-    Namespace space;
-    Netlink netlink;
-  };
-  std::optional<Cut> cut_;  // where the impaired links are cut in two
+  std::optional<NetnsHost> cut_;  // where the impaired links are cut in two
   std::unique_ptr<ImpairedHop> hop_;
 };
 

@@ -243,6 +243,43 @@ TEST(JudgeEnds, AReactionCanBeLateToo) {
   }
 }
 
+// What the target sends by a timer while the tester stalls before its fence is no breach of silence.
+TEST(JudgeEnds, ALateFenceMakesAFailureInconclusive) {
+  for (const Duration lag : {Duration(5ms), Duration(50ms)}) {
+    Steps steps;
+    steps.send("S  0:0(0)");
+    steps.silence();
+    Play p = play(steps);
+    p.one_case().virtual_time = false;
+    p.react(0, lag - 1ms, "S. 0:0(0) ack 1 win 65535").fence_lag(lag);
+    EXPECT_EQ(p.run().verdict, lag == Duration(50ms) ? Verdict::inconclusive : Verdict::fail);
+  }
+}
+
+// A link with a delay holds the fence back like any other frame.
+TEST(JudgeEnds, AFenceOverASlowLinkIsNotLate) {
+  Steps steps;
+  steps.send("S  0:0(0)");
+  steps.silence();
+  Play p = play(steps);
+  p.one_case().virtual_time = false;
+  p.one_case().network.links[0].ends[1].towards.delay = 50ms;
+  p.react(0, 40ms, "S. 0:0(0) ack 1 win 65535").fence_lag(50ms);
+  EXPECT_EQ(p.run().verdict, Verdict::fail);
+}
+
+// Nothing can be late before the first stimulus: opening a case takes what it takes.
+TEST(JudgeEnds, TheFirstFenceIsNeverLate) {
+  Steps steps;
+  steps.silence();
+  steps.send("S  0:0(0)");
+  steps.expect("S. 0:0(0) ack 1");
+  Play p = play(steps);
+  p.one_case().virtual_time = false;
+  p.react(0, 0s, "R. 0:0(0) ack 1 win 0").fence_lag(50ms);
+  EXPECT_EQ(p.run().verdict, Verdict::fail);
+}
+
 TEST(JudgeEnds, InvariantsAreCheckedUnlessWaived) {
   // The target acknowledges an octet that was never sent; the step itself does not compare it.
   for (const bool waived : {false, true}) {

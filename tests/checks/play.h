@@ -150,6 +150,11 @@ class Play {
     lag_ = lag;
     return *this;
   }
+  /// Every fence closes this much after it was wanted.
+  Play& fence_lag(Duration lag) {
+    fence_lag_ = lag;
+    return *this;
+  }
 
   /// Runs to the end; the judgement of the steps.
   const Judgement& run() {
@@ -222,8 +227,10 @@ class Play {
     } else if (const auto* state = std::get_if<WantState>(&want)) {
       tell(judge, StateSeen{{}, state->conn, state_, false});
     } else if (std::holds_alternative<WantFence>(want)) {
-      while (std::holds_alternative<WantFence>(judge.want()) && happen(judge, now_)) {
+      const Instant closes = now_ + fence_lag_;
+      while (std::holds_alternative<WantFence>(judge.want()) && happen(judge, closes)) {
       }
+      now_ = std::max(now_, closes);
       if (std::holds_alternative<WantFence>(judge.want())) tell(judge, FenceClosed{});
     } else if (const auto* time = std::get_if<WantTime>(&want)) {
       if (happen(judge, time->until)) return;
@@ -245,7 +252,7 @@ class Play {
   Case case_;
   Trace trace_;
   Instant now_{};
-  Duration lag_{};
+  Duration lag_{}, fence_lag_{};
   State state_ = State::closed;
   std::map<StepId, std::vector<Reaction>> scripts_;
   std::multimap<Instant, Event> pending_;

@@ -57,13 +57,15 @@ Tried<std::unique_ptr<LinuxBench>> LinuxBench::open(const checks::Case& one_case
                     fmt::format("link '{}' has an MTU of {}", link.name, link.mtu),
                     "IPv6 needs links of 1280 octets and more (RFC 8200 5)");
   }
-  auto network = NetnsNetwork::build(one_case.network,
-                                     {.manual_neighbours = one_case.manual_neighbours,
-                                      .seed = one_case.seed,
-                                      .draws = one_case.id,
-                                      .tester = shared.tester,
-                                      .serial = shared.serial},
-                                     shared.reaper);
+  NetnsNetwork::Options options{.manual_neighbours = one_case.manual_neighbours,
+                                .seed = one_case.seed,
+                                .draws = one_case.id,
+                                .tester = shared.tester,
+                                .serial = shared.serial,
+                                .proc = {}};
+  auto network = shared.pool != nullptr
+                     ? shared.pool->take(one_case.network, std::move(options))
+                     : NetnsNetwork::build(one_case.network, std::move(options), shared.reaper);
   if (!network) return tl::unexpected(network.error());
   if (one_case.family == wire::Family::v6 && !has_ipv6()) {
     return not_here("run a case over IPv6", "this kernel runs without IPv6",

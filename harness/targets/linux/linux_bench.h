@@ -12,6 +12,7 @@
 #include "harness/targets/linux/clock_watch.h"
 #include "harness/targets/linux/fence.h"
 #include "harness/targets/linux/linux_user.h"
+#include "harness/targets/linux/network_pool.h"
 #include "harness/targets/linux/state_tracer.h"
 #include "harness/topology/netns_network.h"
 
@@ -27,6 +28,7 @@ class LinuxBench final : public RealBench {
     link::Reaper& reaper;
     StateTracer* tracer = nullptr;  // empty: states are only looked up
     NetnsHost* tester = nullptr;    // empty: a namespace for each attempt
+    NetworkPool* pool = nullptr;    // empty: the network is made when it is needed
     std::uint32_t serial = 0;       // of the attempt
   };
   /// All of it outlives the bench. A skip (see is_skip()): the case needs what this machine lacks.

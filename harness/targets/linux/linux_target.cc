@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "harness/targets/linux/linux_bench.h"
+#include "harness/targets/linux/network_pool.h"
 #include "harness/topology/netns_user.h"
 #include "stack/link/packet_socket.h"
 
@@ -19,6 +20,7 @@ namespace tcproof::harness {
 namespace {
 
 constexpr std::size_t most_at_once = 512;
+constexpr std::size_t most_ahead = 6;
 /// Of one attempt with a router and some connections, those on their way to the reaper included.
 constexpr std::size_t descriptors_of_one = 24;
 constexpr std::size_t descriptors_of_ours = 64;
@@ -50,7 +52,6 @@ class LinuxTarget final : public Target {
 
   Tried<void> prepare() override {
     if (auto ready = become_network_admin(); !ready) return ready;
-    stay_on_one_processor();
     const std::size_t files = raise_open_files();
     const std::size_t left = files > descriptors_of_ours ? files - descriptors_of_ours : 0;
     at_once_ = std::clamp<std::size_t>(left / descriptors_of_one, 1, most_at_once);
@@ -59,6 +60,9 @@ class LinuxTarget final : public Target {
     tester_.emplace(std::move(*tester));
     // Its threads end the time in which a user namespace can be entered.
     reaper_ = std::make_unique<link::Reaper>();
+    pool_ = std::make_unique<NetworkPool>(*reaper_, most_ahead);
+    // Those threads send no frames of a case and may go where there is room.
+    stay_on_one_processor();
     // A refusal costs the order of transitions inside one stimulus and nothing else.
     if (auto tracer = StateTracer::open()) tracer_ = std::move(*tracer);
     return {};
@@ -66,9 +70,11 @@ class LinuxTarget final : public Target {
 
   Tried<AnyBench> open(const checks::Case& one_case) override {
     assert(reaper_ && "prepare() comes first");
-    auto bench = LinuxBench::open(
-        one_case,
-        {.reaper = *reaper_, .tracer = tracer_.get(), .tester = &*tester_, .serial = ++attempts_});
+    auto bench = LinuxBench::open(one_case, {.reaper = *reaper_,
+                                             .tracer = tracer_.get(),
+                                             .tester = &*tester_,
+                                             .pool = pool_.get(),
+                                             .serial = ++attempts_});
     if (!bench) return tl::unexpected(std::move(bench.error()));
     return AnyBench(std::unique_ptr<RealBench>(std::move(*bench)));
   }
@@ -85,7 +91,8 @@ class LinuxTarget final : public Target {
   Profile profile_;
   std::unique_ptr<link::Reaper> reaper_;
   std::unique_ptr<StateTracer> tracer_;
-  std::optional<NetnsHost> tester_;  // the tester's ends of all attempts
+  std::optional<NetnsHost> tester_;  // the tester's ends of attempts whose network is made for them
+  std::unique_ptr<NetworkPool> pool_;
   std::uint32_t attempts_ = 0;
   std::size_t at_once_ = 1;
 };

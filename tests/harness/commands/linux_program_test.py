@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,20 +26,30 @@ def have_namespaces():
 
 
 class Shards(unittest.TestCase):
+    """The whole and its three parts are run once; every test changes copies of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.made = pathlib.Path(folder.name)
+        runs = {"whole": (), **{str(i): ("--shard", f"{i}/3") for i in (1, 2, 3)}}
+        for name, arguments in runs.items():
+            done = tcproof("run", "tcp/open", "tcp/close", *arguments, "--json", cls.made / f"{name}.json")
+            if done.returncode != 0:
+                raise AssertionError(f"{name}: {done.stdout}{done.stderr}")
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.base = pathlib.Path(folder.name)
 
-    def part(self, shard, env=None):
-        file = self.base / f"{len(list(self.base.iterdir()))}.json"
-        done = tcproof("run", "tcp/open", "tcp/close", "--shard", shard, "--json", file, env=env)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return file
+    def part(self, number):
+        return pathlib.Path(shutil.copy(self.made / f"{number}.json", self.base))
 
     def test_the_parts_merge_to_the_whole(self):
-        whole = json.loads(tcproof("run", "tcp/open", "tcp/close", "--json", "-").stdout)
-        parts = [self.part(f"{i}/3") for i in (1, 2, 3)]
+        whole = json.loads((self.made / "whole.json").read_text())
+        parts = [self.part(i) for i in (1, 2, 3)]
         sizes = [json.loads(part.read_text())["summary"]["cases"] for part in parts]
         self.assertEqual(sum(sizes), whole["summary"]["cases"])
         self.assertLess(max(sizes) - min(sizes), sum(sizes) / 4)
@@ -50,12 +61,14 @@ class Shards(unittest.TestCase):
 
     def test_the_scheduler_says_which_part(self):
         none = {name: "" for name in ("CI_NODE_INDEX", "SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX")}
-        second = json.loads(self.part("2/3").read_text())
+        second = json.loads(self.part(2).read_text())
         for shard, env in (("auto", {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "3"}),
                            ("auto", {"SLURM_ARRAY_TASK_ID": "12", "SLURM_ARRAY_TASK_MIN": "10",
                                      "SLURM_ARRAY_TASK_STEP": "2", "SLURM_ARRAY_TASK_COUNT": "3"}),
                            ("auto/3", {"JOB_COMPLETION_INDEX": "1"})):
-            told = json.loads(self.part(shard, {**none, **env}).read_text())
+            done = tcproof("run", "tcp/open", "tcp/close", "--shard", shard, "--json", "-", env={**none, **env})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = json.loads(done.stdout)
             self.assertEqual(told["host"]["shard"], "2/3")
             self.assertEqual(told["cases"], second["cases"])
         for shard, env in (("auto", none), ("auto", {**none, "JOB_COMPLETION_INDEX": "1"}), ("4/3", none), ("0/3", none),
@@ -65,7 +78,7 @@ class Shards(unittest.TestCase):
             self.assertIn("--shard", done.stderr)
 
     def test_what_does_not_belong_together_is_not_merged(self):
-        first, second = self.part("1/3"), self.part("2/3")
+        first, second = self.part(1), self.part(2)
         done = tcproof("merge", first, second)
         self.assertEqual(done.returncode, 3)
         self.assertIn("shard 3/3 is missing", done.stdout)
@@ -84,7 +97,7 @@ class Shards(unittest.TestCase):
         self.assertEqual(tcproof("merge", self.base / "nowhere.json").returncode, 2)
 
     def test_failures_of_a_part_are_those_of_the_whole(self):
-        first, second, third = (self.part(f"{i}/3") for i in (1, 2, 3))
+        first, second, third = (self.part(i) for i in (1, 2, 3))
         broken = json.loads(second.read_text())
         broken["cases"][0].update(verdict="fail", expectation="unexpected", reason="it broke")
         second.write_text(json.dumps(broken))
@@ -178,12 +191,24 @@ class Doctor(unittest.TestCase):
             self.assertEqual(tcproof("run", "--timing", file, QUICK).returncode, 2)
 
 
-# The namespaces that this user namespace may have at once. Whoever fills it up proves that nobody else holds one.
+# The namespaces that this user namespace may have at once. Whoever fills it up proves that nobody else holds one. Before that
+# no other process may be in this user namespace.
 LIMIT = 120
 FILL = f"""
 import ctypes, os, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
 until = time.monotonic() + 30
+def here(pid):
+    try:
+        return os.readlink("/proc/" + pid + "/ns/user") == os.readlink("/proc/self/ns/user")
+    except OSError:
+        return False  # it has just ended
+def others():
+    return [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid() and here(pid)]
+while others() and time.monotonic() < until:
+    time.sleep(0.05)  # they die with the program, each in its own time
+if others():
+    sys.exit("processes are left")
 held = []
 while len(held) < {LIMIT} - 1 and time.monotonic() < until:
     if libc.unshare(0x40000000) == 0:
@@ -210,7 +235,7 @@ class Killed(unittest.TestCase):
             shell = subprocess.Popen(
                 ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", TCPROOF, "run", "--target", "linux", "tcp/open",
                  "tcp/close", "--skip-slow", "--jobs", "1", "--require-target", "--journal", base / "journal"],
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder)
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder, env={**os.environ, "TMPDIR": folder})
             with open(base / "journal") as journal:
                 lines = [journal.readline() for _ in range(3)]
                 os.kill(int((base / "pid").read_text()), signal.SIGKILL)

@@ -136,17 +136,20 @@ class FakeTarget final : public Target {
     if (one_case.id == "lacking")
       return tl::unexpected(EnvironmentError{"skip: no such sysctl", "x", ""});
     if (opened_++ > 0 && one_case.id == "first") std::abort();
+    if (one_case.id == "wordy")
+      return tl::unexpected(EnvironmentError{"skip: no such sysctl", std::string(4096, 'x'), ""});
     if (opens_in > Duration{}) ::poll(nullptr, 0, static_cast<int>(opens_in / 1ms));
     if (profile_.virtual_time) return std::make_unique<FakeVirtualBench>(one_case.id);
     return std::make_unique<FakeRealBench>(one_case.id == "late" && late_++ < 2);
   }
-  std::size_t concurrency() const override { return profile_.virtual_time ? 1 : 8; }
+  std::size_t concurrency() const override { return profile_.virtual_time ? 1 : at_once; }
   bool foreign() const override { return runs_foreign_code; }
   std::string describe() const override { return "fake"; }
 
   bool available = true;
   bool runs_foreign_code = false;
-  Duration opens_in{};  // how long a bench takes to open
+  std::size_t at_once = 8;  // in real time
+  Duration opens_in{};      // how long a bench takes to open
 
  private:
   Profile profile_;

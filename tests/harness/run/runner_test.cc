@@ -63,6 +63,14 @@ TEST(Runner, EveryCaseHasOneResult) {
   }
 }
 
+// More than the socket's buffer holds goes each way at once: neither side may wait for the other.
+TEST(Runner, AFullBufferBothWaysHoldsNobodyUp) {
+  FakeTarget target(false);
+  target.at_once = 2000;
+  const Ran ran = run(target, std::vector<std::string>(2000, "wordy"));
+  EXPECT_EQ(ran.results.size(), 2000U);
+}
+
 TEST(Runner, NothingToDoIsDone) {
   FakeTarget target;
   EXPECT_TRUE(run(target, {}).results.empty());
