@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 
 #include "harness/path/destination.h"
-#include "harness/path/socket_address.h"
+#include "harness/topology/socket_address.h"
 
 namespace tcproof::harness {
 namespace {
@@ -38,10 +38,10 @@ bool drop_all(int socket) {
 /// A socket that holds `port` (0: any) for us; its port, or an errno below zero.
 Tried<UniqueFd> hold_port(const wire::IpAddress& from, int type, std::uint16_t port) {
   constexpr const char* step = "hold a port for the crafted connection";
-  UniqueFd socket(::socket(address_family(from), type | SOCK_CLOEXEC, 0));
+  UniqueFd socket(::socket(address_family(from.family), type | SOCK_CLOEXEC, 0));
   if (!socket) return refused(step, errno);
-  const Sockaddr address(from, port);
-  if (!drop_all(socket.get()) || ::bind(socket.get(), address.get(), address.size()) != 0 ||
+  const SocketAddress address(from, port);
+  if (!drop_all(socket.get()) || ::bind(socket.get(), address.get(), address.size) != 0 ||
       (type == SOCK_STREAM && ::listen(socket.get(), 1) != 0)) {
     return refused(step, errno);
   }
@@ -54,7 +54,7 @@ Tried<std::pair<std::uint16_t, std::array<UniqueFd, 4>>> hold_ports(const wire::
   for (int attempt = 0;; ++attempt) {
     auto first = hold_port(from, SOCK_STREAM, 0);
     if (!first) return tl::unexpected(first.error());
-    const std::uint16_t port = bound_port(first->get());
+    const std::uint16_t port = local_port(first->get());
     if (port == 65535) continue;
     auto second = hold_port(from, SOCK_STREAM, static_cast<std::uint16_t>(port + 1));
     auto third = hold_port(from, SOCK_DGRAM, port);
@@ -125,9 +125,9 @@ Instant RawHost::now() const {
 }
 
 int RawHost::send(wire::Bytes packet) {
-  const Sockaddr address(to_, 0);
+  const SocketAddress address(to_, 0);
   const auto sent =
-      ::sendto(out_.get(), packet.data(), packet.size(), 0, address.get(), address.size());
+      ::sendto(out_.get(), packet.data(), packet.size(), 0, address.get(), address.size);
   return sent < 0 ? errno : 0;
 }
 
