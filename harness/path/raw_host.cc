@@ -17,6 +17,7 @@
 
 #include "harness/path/destination.h"
 #include "harness/topology/socket_address.h"
+#include "stack/wire/numbers.h"
 
 namespace tcproof::harness {
 namespace {
@@ -28,11 +29,36 @@ tl::unexpected<EnvironmentError> refused(const char* step, int number) {
       environment_error(step, number, number == EPERM || number == EACCES ? need_privilege : ""));
 }
 
+bool attach(int socket, std::vector<sock_filter> filter) {
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
 /// Everything that comes is dropped before the kernel's TCP or UDP sees it.
 bool drop_all(int socket) {
-  sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
-  const sock_fprog program{1, &nothing};
-  return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+  return attach(socket, {{BPF_RET | BPF_K, 0, 0, 0}});
+}
+
+/// Only what may be an answer is queued: packets from `to`, and ICMP of anybody. The rest of a busy
+/// host's traffic would crowd the answers out.
+std::vector<sock_filter> answers_of(const wire::IpAddress& to) {
+  const bool v4 = to.family == wire::Family::v4;
+  const std::uint32_t source = v4 ? 12 : 8, protocol = v4 ? 9 : 6;
+  const std::uint8_t words = v4 ? 1 : 4;
+  std::vector<sock_filter> filter;
+  for (std::uint8_t word = 0; word < words; ++word) {
+    const bool last = word + 1 == words;
+    const auto to_protocol = static_cast<std::uint8_t>(2 * (words - word - 1));
+    filter.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, source + 4U * word});
+    filter.push_back({BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint8_t>(last ? 2 : 0),
+                      to_protocol, wire::be32(to.octets, 4U * word)});
+  }
+  filter.push_back({BPF_LD | BPF_B | BPF_ABS, 0, 0, protocol});
+  filter.push_back(
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, v4 ? wire::ip_protocol::icmp : wire::ip_protocol::icmpv6});
+  filter.push_back({BPF_RET | BPF_K, 0, 0, 0xffffffff});
+  filter.push_back({BPF_RET | BPF_K, 0, 0, 0});
+  return filter;
 }
 
 /// A socket that holds `port` (0: any) for us; its port, or an errno below zero.
@@ -82,12 +108,13 @@ Tried<UniqueFd> open_out(wire::Family family) {
   return socket;
 }
 
-Tried<UniqueFd> open_in(wire::Family family) {
-  const int protocol = htons(family == wire::Family::v4 ? ETH_P_IP : ETH_P_IPV6);
+Tried<UniqueFd> open_in(const wire::IpAddress& to) {
+  const int protocol = htons(to.family == wire::Family::v4 ? ETH_P_IP : ETH_P_IPV6);
   UniqueFd socket(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   if (!socket) return refused("open a packet socket", errno);
   const int on = 1;
-  if (::setsockopt(socket.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) {
+  if (::setsockopt(socket.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0 ||
+      !attach(socket.get(), answers_of(to))) {
     return refused("hear only what comes in", errno);
   }
   const int octets = 4 << 20;  // less is granted to ordinary users, and does
@@ -102,7 +129,7 @@ Tried<RawHost> RawHost::open(const wire::IpAddress& to) {
   if (!way) return tl::unexpected(way.error());
   auto out = open_out(to.family);
   if (!out) return tl::unexpected(out.error());
-  auto in = open_in(to.family);
+  auto in = open_in(to);
   if (!in) return tl::unexpected(in.error());
   auto held = hold_ports(way->from);
   if (!held) return tl::unexpected(held.error());
