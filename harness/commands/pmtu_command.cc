@@ -92,6 +92,8 @@ nlohmann::ordered_json to_json(const PathReport& report) {
   json["copies"] = report.copies;
   json["confidence"] = report.confidence;
   json["probes"] = report.probes;
+  json["loss_probes"] = report.loss_probes;
+  json["tcp_probes"] = report.tcp_probes;
   json["seconds"] = std::chrono::duration<double>(report.took).count();
   json["notes"] = report.notes;
   return json;
@@ -104,9 +106,13 @@ void print(const PathReport& report) {
     fmt::print("  path MTU {}, first link {}, so {} octets of ping payload fit\n", report.mtu,
                report.first_mtu, report.mtu - (report.target.family == wire::Family::v4 ? 28 : 48));
   }
-  fmt::print("  {} probes in {:.2f} s by {}", report.probes,
-             std::chrono::duration<double>(report.took).count(), report.method);
-  if (report.copies > 0) {
+  const unsigned for_size = report.probes - report.loss_probes - report.tcp_probes;
+  fmt::print("  {} probe{} for the size", for_size, for_size == 1 ? "" : "s");
+  if (report.loss_probes > 0) fmt::print(", {} for the loss", report.loss_probes);
+  if (report.tcp_probes > 0) fmt::print(", {} to look at TCP", report.tcp_probes);
+  fmt::print(", in {:.2f} s by {}", std::chrono::duration<double>(report.took).count(),
+             report.method);
+  if (report.loss_probes > 0) {
     fmt::print("; {} copies before silence is believed, loss {:.1f} %, confidence {:.6f}",
                report.copies, report.loss * 100, report.confidence);
   }
@@ -188,7 +194,7 @@ void add_pmtu_command(CLI::App& app, Status& status) {
       ->capture_default_str();
   command->add_flag("--unprivileged", options->unprivileged, "Use what an ordinary user may");
   command->add_flag("--quick", options->quick,
-                    "Two or three probes where ICMP works: no watch for loss or clamps");
+                    "One to three probes where ICMP works: no watch for loss or clamps");
   command->add_flag("--json", options->json, "The report as a document");
   command->add_flag("-v,--verbose", options->verbose, "A line for every probe");
   command->footer(

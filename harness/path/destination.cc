@@ -15,7 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "harness/path/socket_address.h"
+#include "harness/topology/socket_address.h"
 
 namespace tcproof::harness {
 namespace {
@@ -92,19 +92,18 @@ tl::expected<Destination, std::string> find_destination(const std::string& text,
 
 Tried<WayOut> find_way_out(const wire::IpAddress& to) {
   const std::string step = "find the way to " + wire::to_string(to);
-  const UniqueFd socket(::socket(address_family(to), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const Sockaddr there(to, 9);
+  const UniqueFd socket(::socket(address_family(to.family), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const SocketAddress there(to, 9);
   // A datagram socket only looks the route up. Broadcast addresses of a link are refused here.
-  if (!socket || ::connect(socket.get(), there.get(), there.size()) != 0) {
+  if (!socket || ::connect(socket.get(), there.get(), there.size) != 0) {
     return tl::unexpected(environment_error(step, errno, "look at the routes of this host"));
   }
-  sockaddr_storage own{};
-  socklen_t size = sizeof own;
-  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &size) != 0) {
+  SocketAddress own;
+  if (::getsockname(socket.get(), own.get(), &own.size) != 0) {
     return tl::unexpected(environment_error(step, errno));
   }
   WayOut way;
-  way.from = address_of(reinterpret_cast<const sockaddr*>(&own)).value_or(wire::IpAddress{});
+  way.from = own.ip();
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) return tl::unexpected(environment_error(step, errno));
   const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, ::freeifaddrs);

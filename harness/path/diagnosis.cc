@@ -2,7 +2,7 @@
 #include "harness/path/diagnosis.h"
 
 #include <algorithm>
-#include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -14,13 +14,16 @@ namespace {
 
 using Kind = Answer::Kind;
 
-// A small probe must be answered before anything else is asked, so that one is worth its patience:
-// with half of all answers lost one in 10^7 paths is taken for dead.
-constexpr Asker::Pace first_contact{.copies = 24, .spacing = 100ms, .patience = 1s};
+// A small probe that is not answered ends everything, so that one is worth its patience: with half
+// of all answers lost one in 10^7 paths is taken for dead. Where there are other methods each gets
+// a short try first, for many hosts answer one and not another.
+constexpr Asker::Pace alone{.copies = 24, .spacing = 100ms, .patience = 1s};
+constexpr Asker::Pace short_try{.copies = 4, .spacing = 100ms, .patience = 400ms};
+constexpr Asker::Pace long_try{.copies = 8, .spacing = 100ms, .patience = 1s};
 
 /// What one method found.
 struct Found {
-  bool reached = false;
+  std::optional<Method> by;  // who was answered
   SizeFindings sizes;
   TcpFindings tcp;
 };
@@ -37,68 +40,66 @@ class Diagnosis {
   }
 
   PathReport run() {
-    std::vector<Method> tried;
     Found found;
-    for (const Method method : {Method::icmp, Method::udp, Method::tcp}) {
-      if (found.reached || (options_.method && *options_.method != method)) continue;
-      if (!wire_.offers(method)) {
-        if (options_.method) note(fmt::format("{} is not possible here", to_string(method)));
-        continue;
+    if (options_.method) {
+      if (!wire_.offers(*options_.method))
+        note(fmt::format("{} is not possible here", to_string(*options_.method)));
+      measure(*options_.method, alone, found);
+    } else {
+      for (const Asker::Pace& contact : {short_try, long_try}) {
+        for (const Method method : {Method::icmp, Method::udp, Method::tcp})
+          measure(method, contact, found);
       }
-      tried.push_back(method);
-      found.reached = reach(method);
-      if (found.reached) found.sizes = measure(method);
     }
-    if (found.reached && wire_.offers(Method::tcp)) found.tcp = examine(tried, found.sizes);
-    name_methods(tried);
+    if (found.by && wire_.offers(Method::tcp)) {
+      const unsigned before = asker_.sent();
+      found.tcp = examine(*found.by, found.sizes);
+      report_.tcp_probes = asker_.sent() - before;
+    }
+    name_methods();
     conclude(found);
     return report_;
   }
 
  private:
-  void note(std::string text) { report_.notes.push_back(std::move(text)); }
+  /// The same is said once, however often it was tried.
+  void note(const std::string& text) {
+    const bool said = std::ranges::find(report_.notes, text) != report_.notes.end();
+    if (!said) report_.notes.push_back(text);
+  }
 
-  bool reach(Method method) {
-    if (method == Method::tcp) return open_connection(first_contact);
-    return answered(asker_.ask({.method = method, .size = smallest_probe}, first_contact));
+  void measure(Method method, const Asker::Pace& contact, Found& found) {
+    if (found.by || !wire_.offers(method)) return;
+    tried_.insert(method);
+    if (method == Method::tcp && !open_connection(contact)) return;
+    SizeSearch search(
+        asker_, wire_,
+        {.method = method, .copies = options_.copies, .quick = options_.quick, .contact = contact});
+    found.sizes = search.run();
+    if (found.sizes.reached) found.by = method;
+    for (const std::string& text : found.sizes.notes) note(text);
+    report_.loss_probes += found.sizes.loss_probes;
   }
 
   bool open_connection(const Asker::Pace& pace) {
     const Answer answer = asker_.ask({.method = Method::tcp, .kind = Probe::Kind::syn}, pace);
     if (answer.kind == Kind::reset) {
       note("the TCP port is closed: the target is there, give a port that is open");
-      return false;
-    }
-    if (!answered(answer)) return false;
-    return answered(asker_.ask({.method = Method::tcp, .size = smallest_probe}, pace));
-  }
-
-  bool answered(const Answer& answer) {
-    if (answer.kind == Kind::unreachable) {
-      note(fmt::format("{} says unreachable, code {}", wire::to_string(answer.from), answer.code));
-    } else if (answer.kind == Kind::time_exceeded) {
-      note(fmt::format("{} says that the TTL ended: the path loops", wire::to_string(answer.from)));
     }
     return answer.kind == Kind::delivered;
   }
 
-  SizeFindings measure(Method method) {
-    SizeSearch search(asker_, wire_, method, options_.copies, options_.quick);
-    return search.run();
-  }
-
   /// TCP tells what the other methods cannot see, if it was asked for or another found the sizes.
-  TcpFindings examine(std::vector<Method>& tried, const SizeFindings& sizes) {
-    const bool opened = !tried.empty() && tried.back() == Method::tcp;
-    if (!opened) {
+  TcpFindings examine(Method by, const SizeFindings& sizes) {
+    if (by != Method::tcp) {
       if (options_.method || options_.quick) return {};
-      tried.push_back(Method::tcp);
       const Asker::Pace pace{.copies = std::max(sizes.copies, 3U),
                              .spacing = asker_.pace(1).spacing,
                              .patience = asker_.pace(1).patience};
-      const auto notes = report_.notes.size();
-      if (!open_connection(pace)) {
-        report_.notes.resize(notes);
+      const bool tried_before = !tried_.insert(Method::tcp).second;
+      const auto notes = report_.notes;
+      if (tried_before || !open_connection(pace)) {
+        report_.notes = notes;
         note("no TCP answer: neither a clamp nor what TCP meets on the way back was looked for");
         return {};
       }
@@ -107,9 +108,9 @@ class Diagnosis {
     return examination.run(sizes.mtu);
   }
 
-  void name_methods(const std::vector<Method>& tried) {
+  void name_methods() {
     std::string list;
-    for (const Method method : tried) {
+    for (const Method method : tried_) {
       if (!list.empty()) list += ", ";
       list += to_string(method);
     }
@@ -119,13 +120,12 @@ class Diagnosis {
   void conclude(const Found& found) {
     report_.probes = asker_.sent();
     report_.took = wire_.now() - start_;
-    if (!found.reached) return;
+    if (!found.by) return;
     const SizeFindings& sizes = found.sizes;
     report_.mtu = sizes.mtu;
     report_.loss = sizes.loss;
     report_.copies = sizes.copies;
-    report_.confidence = 1 - std::pow(sizes.loss, sizes.copies);
-    for (const std::string& text : sizes.notes) note(text);
+    report_.confidence = sizes.confidence;
     for (const std::string& text : found.tcp.notes) note(text);
     report_.cls = sizes.cls;
     report_.hop = sizes.hop;
@@ -161,6 +161,7 @@ class Diagnosis {
   const DiagnosisOptions& options_;
   Asker asker_;
   Instant start_;
+  std::set<Method> tried_;
   PathReport report_;
 };
 

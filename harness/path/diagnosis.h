@@ -22,10 +22,12 @@ struct DiagnosisOptions {
 
 /// Finds the path MTU and what is wrong with the path. No I/O and no clock but the wire's.
 ///
-/// Bounds, in probes: 2 for a clear path, 3 where one router reports, one more for each router
-/// further on, and unless quick 16 small ones that watch for loss; where nobody reports, ceil(log2(range)) sizes with `copies` each for those that do
-/// not get through, 24 small ones to tell loss by size from plain loss, twice `copies` more to tell
-/// a filter from a rate limit, and per hop at most twice `copies` to find who drops.
+/// Bounds, in probes: for the size 1 on a clear path, 3 where one router reports and one more for
+/// each router further on. Where nobody reports, ceil(log2(range)) times `copies`, `copies` and 3
+/// more for the first link's size and a small one, twice `copies` to tell a filter from a rate limit
+/// and per hop at most twice `copies` to find who drops. For loss, 16 small ones unless quick, and
+/// 24 at the first probe without an answer; more only where some of them are lost. On TCP 2, and
+/// one for each hop where its MSS looks clamped.
 PathReport diagnose(ProbeWire& wire, const wire::IpAddress& target,
                     const DiagnosisOptions& options);
 

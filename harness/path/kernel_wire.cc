@@ -15,7 +15,7 @@
 #include <sys/uio.h>
 
 #include "harness/path/destination.h"
-#include "harness/path/socket_address.h"
+#include "harness/topology/socket_address.h"
 #include "stack/wire/bytes.h"
 #include "stack/wire/numbers.h"
 
@@ -46,11 +46,10 @@ bool prepare(int socket, Family family) {
 Tried<UniqueFd> open_socket(const wire::IpAddress& to, int protocol, std::uint16_t port,
                             const char* step) {
   UniqueFd socket(
-      ::socket(address_family(to), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+      ::socket(address_family(to.family), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   if (!socket) return tl::unexpected(environment_error(step, errno));
-  const Sockaddr there(to, port);
-  if (!prepare(socket.get(), to.family) ||
-      ::connect(socket.get(), there.get(), there.size()) != 0) {
+  const SocketAddress there(to, port);
+  if (!prepare(socket.get(), to.family) || ::connect(socket.get(), there.get(), there.size) != 0) {
     return tl::unexpected(environment_error(step, errno));
   }
   return socket;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/path/laboratory.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -15,7 +17,7 @@
 namespace tcproof::harness {
 namespace {
 
-constexpr int cannot_start = 127;  // what a shell says of a command that is not there
+constexpr int cannot_start = 127;
 
 /// Ctrl-C is for the command; what it makes of it is its exit status.
 class InterruptsIgnored {
@@ -61,6 +63,13 @@ Tried<int> Laboratory::run(const std::vector<std::string>& command) const {
   if (v4) ::setenv("TARGET", wire::to_string(*v4).c_str(), 1);
   if (v6) ::setenv("TARGET6", wire::to_string(*v6).c_str(), 1);
 
+  // Closed by the start of the command; its error comes through where that fails.
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return tl::unexpected(environment_error("start the command (pipe)", errno));
+  const UniqueFd refusal(ends[0]);
+  UniqueFd refuse(ends[1]);
+
   const InterruptsIgnored interrupts;
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
@@ -71,18 +80,21 @@ Tried<int> Laboratory::run(const std::vector<std::string>& command) const {
     if (::getppid() == parent && ::setns(tester().descriptor(), CLONE_NEWNET) == 0) {
       ::execvp(arguments[0], arguments.data());
     }
+    const int why = errno;
+    [[maybe_unused]] const auto told = ::write(refuse.get(), &why, sizeof why);
     ::_exit(cannot_start);
   }
+  refuse.reset();
+  int why = 0;
+  const bool refused = ::read(refusal.get(), &why, sizeof why) == sizeof why;
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  if (code == cannot_start) {
-    return tl::unexpected(EnvironmentError{fmt::format("start '{}'", command[0]),
-                                           "the command was not found or cannot be started",
-                                           "give its path"});
+  if (refused) {
+    return tl::unexpected(environment_error(fmt::format("start '{}'", command[0]), why,
+                                            "give the path of a command that can be run"));
   }
-  return code;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace tcproof::harness

@@ -19,7 +19,17 @@ std::uint32_t mss_for(const PathReport& report) {
   return report.mtu > headers ? report.mtu - headers : 0;
 }
 
+/// Whoever believes the claim gets through, with smaller packets than need be.
+bool claims_too_little(const PathReport& report) {
+  return report.claimed && *report.claimed >= least_mtu(report.target.family) &&
+         *report.claimed < report.mtu;
+}
+
 }  // namespace
+
+std::uint32_t least_mtu(wire::Family family) {
+  return family == wire::Family::v4 ? 68 : 1280;
+}
 
 std::string_view to_string(PathClass cls) {
   switch (cls) {
@@ -79,6 +89,10 @@ std::string PathReport::advice() const {
           target.family == wire::Family::v4 ? "type 3 code 4" : "type 2", place(*this),
           mss_for(*this), mtu);
     case PathClass::wrong_icmp:
+      if (claims_too_little(*this)) {
+        return fmt::format("correct what {} reports: packets could be {} octets larger",
+                           place(*this), mtu - *claimed);
+      }
       return fmt::format("correct the MTU of the router's next link, or clamp the MSS to {}",
                          mss_for(*this));
     case PathClass::clamped: return "TCP is safe; UDP and tunnels over this path rely on ICMP";

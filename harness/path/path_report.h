@@ -26,6 +26,9 @@ std::string_view to_string(PathClass cls);
 /// 0, 0, and 10 to 15.
 int exit_status_of(PathClass cls);
 
+/// What every link must carry: RFC 791 3.2, RFC 8200 5.
+std::uint32_t least_mtu(wire::Family family);
+
 struct PathReport {
   PathClass cls = PathClass::unreachable;
   wire::IpAddress target;
@@ -40,7 +43,9 @@ struct PathReport {
   double loss = 0;                          // share of small probes without an answer
   unsigned copies = 0;                      // of each probe before silence is believed
   double confidence = 1;                    // that no silence was mere loss
-  unsigned probes = 0;
+  unsigned probes = 0;                      // all of them
+  unsigned loss_probes = 0;                 // of these, small ones that measured loss
+  unsigned tcp_probes = 0;  // of these, those that looked for a clamp and at the way back
   Duration took{};
   std::vector<std::string> notes;
 

@@ -16,7 +16,8 @@
 #include <sys/socket.h>
 
 #include "harness/path/destination.h"
-#include "harness/path/socket_address.h"
+#include "harness/topology/socket_address.h"
+#include "stack/wire/numbers.h"
 
 namespace tcproof::harness {
 namespace {
@@ -28,20 +29,45 @@ tl::unexpected<EnvironmentError> refused(const char* step, int number) {
       environment_error(step, number, number == EPERM || number == EACCES ? need_privilege : ""));
 }
 
+bool attach(int socket, std::vector<sock_filter> filter) {
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
 /// Everything that comes is dropped before the kernel's TCP or UDP sees it.
 bool drop_all(int socket) {
-  sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
-  const sock_fprog program{1, &nothing};
-  return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+  return attach(socket, {{BPF_RET | BPF_K, 0, 0, 0}});
+}
+
+/// Only what may be an answer is queued: packets from `to`, and ICMP of anybody. The rest of a busy
+/// host's traffic would crowd the answers out.
+std::vector<sock_filter> answers_of(const wire::IpAddress& to) {
+  const bool v4 = to.family == wire::Family::v4;
+  const std::uint32_t source = v4 ? 12 : 8, protocol = v4 ? 9 : 6;
+  const std::uint8_t words = v4 ? 1 : 4;
+  std::vector<sock_filter> filter;
+  for (std::uint8_t word = 0; word < words; ++word) {
+    const bool last = word + 1 == words;
+    const auto to_protocol = static_cast<std::uint8_t>(2 * (words - word - 1));
+    filter.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, source + 4U * word});
+    filter.push_back({BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint8_t>(last ? 2 : 0),
+                      to_protocol, wire::be32(to.octets, 4U * word)});
+  }
+  filter.push_back({BPF_LD | BPF_B | BPF_ABS, 0, 0, protocol});
+  filter.push_back(
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, v4 ? wire::ip_protocol::icmp : wire::ip_protocol::icmpv6});
+  filter.push_back({BPF_RET | BPF_K, 0, 0, 0xffffffff});
+  filter.push_back({BPF_RET | BPF_K, 0, 0, 0});
+  return filter;
 }
 
 /// A socket that holds `port` (0: any) for us; its port, or an errno below zero.
 Tried<UniqueFd> hold_port(const wire::IpAddress& from, int type, std::uint16_t port) {
   constexpr const char* step = "hold a port for the crafted connection";
-  UniqueFd socket(::socket(address_family(from), type | SOCK_CLOEXEC, 0));
+  UniqueFd socket(::socket(address_family(from.family), type | SOCK_CLOEXEC, 0));
   if (!socket) return refused(step, errno);
-  const Sockaddr address(from, port);
-  if (!drop_all(socket.get()) || ::bind(socket.get(), address.get(), address.size()) != 0 ||
+  const SocketAddress address(from, port);
+  if (!drop_all(socket.get()) || ::bind(socket.get(), address.get(), address.size) != 0 ||
       (type == SOCK_STREAM && ::listen(socket.get(), 1) != 0)) {
     return refused(step, errno);
   }
@@ -54,7 +80,7 @@ Tried<std::pair<std::uint16_t, std::array<UniqueFd, 4>>> hold_ports(const wire::
   for (int attempt = 0;; ++attempt) {
     auto first = hold_port(from, SOCK_STREAM, 0);
     if (!first) return tl::unexpected(first.error());
-    const std::uint16_t port = bound_port(first->get());
+    const std::uint16_t port = local_port(first->get());
     if (port == 65535) continue;
     auto second = hold_port(from, SOCK_STREAM, static_cast<std::uint16_t>(port + 1));
     auto third = hold_port(from, SOCK_DGRAM, port);
@@ -82,12 +108,13 @@ Tried<UniqueFd> open_out(wire::Family family) {
   return socket;
 }
 
-Tried<UniqueFd> open_in(wire::Family family) {
-  const int protocol = htons(family == wire::Family::v4 ? ETH_P_IP : ETH_P_IPV6);
+Tried<UniqueFd> open_in(const wire::IpAddress& to) {
+  const int protocol = htons(to.family == wire::Family::v4 ? ETH_P_IP : ETH_P_IPV6);
   UniqueFd socket(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   if (!socket) return refused("open a packet socket", errno);
   const int on = 1;
-  if (::setsockopt(socket.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) {
+  if (::setsockopt(socket.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0 ||
+      !attach(socket.get(), answers_of(to))) {
     return refused("hear only what comes in", errno);
   }
   const int octets = 4 << 20;  // less is granted to ordinary users, and does
@@ -102,7 +129,7 @@ Tried<RawHost> RawHost::open(const wire::IpAddress& to) {
   if (!way) return tl::unexpected(way.error());
   auto out = open_out(to.family);
   if (!out) return tl::unexpected(out.error());
-  auto in = open_in(to.family);
+  auto in = open_in(to);
   if (!in) return tl::unexpected(in.error());
   auto held = hold_ports(way->from);
   if (!held) return tl::unexpected(held.error());
@@ -125,9 +152,9 @@ Instant RawHost::now() const {
 }
 
 int RawHost::send(wire::Bytes packet) {
-  const Sockaddr address(to_, 0);
+  const SocketAddress address(to_, 0);
   const auto sent =
-      ::sendto(out_.get(), packet.data(), packet.size(), 0, address.get(), address.size());
+      ::sendto(out_.get(), packet.data(), packet.size(), 0, address.get(), address.size);
   return sent < 0 ? errno : 0;
 }
 

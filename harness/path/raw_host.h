@@ -24,8 +24,8 @@ class RawHost {
   Instant now() const;
   /// An IP packet, header first: 0 or errno (EMSGSIZE: larger than the interface takes).
   int send(wire::Bytes packet);
-  /// The next IP packet of that family that comes in, whoever sent it, until the next call; empty
-  /// when `until` has come.
+  /// The next IP packet that comes in from the other host, or with ICMP from whomever, until the next
+  /// call; empty when `until` has come.
   wire::Bytes receive(Instant until);
 
   const wire::IpAddress& from() const { return from_; }

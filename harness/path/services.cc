@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/topology/socket_address.h"
+
 namespace tcproof::harness {
 namespace {
 
@@ -40,11 +42,9 @@ Tried<UniqueFd> open_port(int type, std::uint16_t port) {
   UniqueFd socket(::socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return tl::unexpected(environment_error(step, errno));
   const int off = 0;
-  sockaddr_in6 any{};
-  any.sin6_family = AF_INET6;
-  any.sin6_port = htons(port);
+  const auto any = SocketAddress::any(wire::Family::v6, port);
   if (::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0 ||
-      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0 ||
+      ::bind(socket.get(), any.get(), any.size) != 0 ||
       (type == SOCK_STREAM && ::listen(socket.get(), 64) != 0)) {
     return tl::unexpected(environment_error(step, errno));
   }
@@ -134,15 +134,13 @@ void LaboratoryServices::accept_from(const Listener& listener) {
 
 void LaboratoryServices::answer_datagram(const Listener& listener) {
   std::array<char, 65536> octets{};
-  sockaddr_in6 from{};
-  socklen_t length = sizeof from;
+  SocketAddress from;
   const int reader = listener.socket.get();
-  const auto got = ::recvfrom(reader, octets.data(), octets.size(), 0,
-                              reinterpret_cast<sockaddr*>(&from), &length);
+  const auto got = ::recvfrom(reader, octets.data(), octets.size(), 0, from.get(), &from.size);
   if (got < 0 || listener.service != Service::echo) return;
   // An echo that the network refuses is a lost datagram.
-  [[maybe_unused]] const auto sent = ::sendto(reader, octets.data(), static_cast<std::size_t>(got),
-                                              0, reinterpret_cast<const sockaddr*>(&from), length);
+  [[maybe_unused]] const auto sent =
+      ::sendto(reader, octets.data(), static_cast<std::size_t>(got), 0, from.get(), from.size);
 }
 
 bool LaboratoryServices::serve_peer(Peer& peer, bool readable) {

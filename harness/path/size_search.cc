@@ -2,10 +2,11 @@
 #include "harness/path/size_search.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include <fmt/format.h>
+
+#include "harness/path/next_size.h"
 
 namespace tcproof::harness {
 namespace {
@@ -16,8 +17,6 @@ constexpr std::uint8_t first_ttl = 64;
 constexpr std::uint8_t most_hops = 30;
 constexpr unsigned most_mute_hops = 4;
 constexpr unsigned most_copies = 64;
-constexpr std::uint32_t least_v6_mtu = 1280;  // RFC 8200 5
-constexpr std::uint32_t least_v4_mtu = 68;    // RFC 791 3.2
 
 // Wald's sequential test of the loss of small probes: an ordinary path against one that is broken
 // whatever the size. The bounds leave an error of e^-13 either way.
@@ -35,57 +34,57 @@ constexpr double believed = 1e-6;
 
 // A rate limit of one error a second lets one through in this time.
 constexpr Duration beyond_a_rate_limit = 1100ms;
-constexpr unsigned rounds_of_silence = 2;
-
-std::uint32_t least_mtu(wire::Family family) {
-  return family == wire::Family::v4 ? least_v4_mtu : least_v6_mtu;
-}
+constexpr unsigned least_seconds = 2;
+constexpr unsigned most_seconds = 8;
+constexpr double report_lost = 1e-5;  // how likely all the reports of these seconds got lost
 
 }  // namespace
-
-std::uint32_t next_size(std::uint32_t low, std::uint32_t bad) {
-  return low + std::bit_ceil(bad - low) / 2;
-}
 
 std::optional<std::uint8_t> hop_of(const Answer& answer) {
   if (!answer.quoted_ttl || *answer.quoted_ttl == 0 || *answer.quoted_ttl > first_ttl) return {};
   return static_cast<std::uint8_t>(first_ttl - *answer.quoted_ttl + 1);
 }
 
-SizeSearch::SizeSearch(Asker& asker, ProbeWire& wire, Method method, unsigned copies, bool quick)
-    : asker_(asker), wire_(wire), method_(method), quick_(quick) {
-  found_.copies = copies;
+SizeSearch::SizeSearch(Asker& asker, ProbeWire& wire, const SearchOptions& options)
+    : asker_(asker), wire_(wire), options_(options) {
+  found_.copies = options.copies;
 }
 
 SizeFindings SizeSearch::run() {
-  // The contact's own copies: several lost of few are reason enough to look.
-  if (asker_.lost_before() > 0) measure_loss();
   constexpr int attempts = 3;
   for (int attempt = 0; attempt < attempts; ++attempt) {
     good_ = smallest_probe;
     bad_ = wire_.first_mtu() + 1;
     silent_at_ = 0;
     asker_.forget_late_delivery();
-    follow();
+    if (!follow()) return found_;
     // An answer that came after its question had been given up makes the search worthless.
     if (asker_.late_delivery() <= good_) break;
   }
   found_.mtu = good_;
   judge();
   if (piece_ != 0) find_return_mtu();
-  if (!measured_ && !quick_) watch_for_loss();
+  if (!measured_ && !options_.quick) watch_for_loss();
   return found_;
+}
+
+Probe SizeSearch::probe(std::uint32_t size, std::uint8_t ttl) const {
+  return {.method = options_.method, .size = size, .ttl = ttl};
 }
 
 Answer SizeSearch::ask(std::uint32_t size, std::uint8_t ttl) {
   Asker::Pace pace = asker_.pace(found_.copies);
   if (slow_) pace.spacing = beyond_a_rate_limit;
-  return asker_.ask({.method = method_, .size = size, .ttl = ttl}, pace);
+  return asker_.ask(probe(size, ttl), pace);
 }
 
 Answer SizeSearch::try_size(std::uint32_t size) {
-  Answer answer = ask(size, first_ttl);
-  if (!measured_ && asker_.lost_before() > 0) {
+  Answer answer = found_.reached ? ask(size, first_ttl) : look(size);
+  if (!found_.reached && answer.kind != Kind::too_big) {
+    if (!contact()) return answer;
+    answer = ask(size, first_ttl);
+  }
+  if (shows_loss(answer)) {
     const unsigned before = found_.copies;
     measure_loss();
     const bool worth_it = found_.copies > before || slow_;
@@ -95,91 +94,156 @@ Answer SizeSearch::try_size(std::uint32_t size) {
   return answer;
 }
 
+/// Nothing has been delivered so far. Most paths answer at once, and then nothing smaller need be
+/// asked. Two copies, because the answer to the first is lost where the way back is narrower and its
+/// sender has yet to learn that (RFC 8201).
+Answer SizeSearch::look(std::uint32_t size) {
+  constexpr unsigned glances = 2;
+  const Answer answer = asker_.ask(probe(size, first_ttl), asker_.pace(glances));
+  found_.reached = answer.kind == Kind::delivered;
+  return answer;
+}
+
+/// A small probe must have an answer before the silence of a large one means anything.
+bool SizeSearch::contact() {
+  const Answer answer = asker_.ask(probe(smallest_probe, first_ttl), options_.contact);
+  found_.reached = answer.kind == Kind::delivered;
+  if (answer.kind == Kind::unreachable) {
+    found_.notes.push_back(
+        fmt::format("{} says unreachable, code {}", wire::to_string(answer.from), answer.code));
+  } else if (answer.kind == Kind::time_exceeded) {
+    found_.notes.push_back(
+        fmt::format("{} says that the TTL ended: the path loops", wire::to_string(answer.from)));
+  }
+  if (found_.reached && shows_loss(answer)) measure_loss();
+  asker_.forget_late_delivery();
+  return found_.reached;
+}
+
+/// A copy without an answer is reason to measure, unless the next copy's came in pieces: the way
+/// back is narrow, and the first answer was what its sender learnt it from.
+bool SizeSearch::shows_loss(const Answer& answer) const {
+  return found_.reached && !measured_ && asker_.lost_before() > 0 && answer.piece == 0;
+}
+
+unsigned SizeSearch::count_small(unsigned count, Duration spacing) {
+  found_.loss_probes += count;
+  return asker_.count_delivered(probe(smallest_probe, first_ttl), count, spacing);
+}
+
 /// Nothing has been lost so far, which a lossy path may do by luck.
 void SizeSearch::watch_for_loss() {
-  const Probe small{.method = method_, .size = smallest_probe};
-  if (asker_.count_delivered(small, watchers, asker_.least_spacing()) < watchers) measure_loss();
+  if (count_small(watchers, asker_.least_spacing()) < watchers) measure_loss();
 }
 
 void SizeSearch::measure_loss() {
   measured_ = true;
   const Duration spacing = std::max(asker_.least_spacing(), asker_.round_trip());
-  const Probe small{.method = method_, .size = smallest_probe};
   unsigned sent = 0, lost = 0;
   double evidence = 0;  // positive: broken
   const auto is_undecided = [&] {
     // Bad news of datagrams may be a limit of the answers, which shows in the second batch.
-    const bool suspect = method_ == Method::udp && evidence > 0 && sent < 2 * loss_batch;
+    const bool suspect = options_.method == Method::udp && evidence > 0 && sent < 2 * loss_batch;
     return std::abs(evidence) < decided || suspect;
   };
   while (is_undecided() && sent < most_loss_probes) {
-    const unsigned delivered = asker_.count_delivered(small, loss_batch, spacing);
+    const unsigned delivered = count_small(loss_batch, spacing);
     sent += loss_batch;
     lost += loss_batch - delivered;
     evidence = lost * std::log(broken_loss / ordinary_loss) +
                (sent - lost) * std::log((1 - broken_loss) / (1 - ordinary_loss));
   }
   const bool few = evidence > 0 && sent - lost <= saved_up * sent / (2 * loss_batch);
-  if (few && method_ == Method::udp && answers_are_limited()) return;
+  if (few && options_.method == Method::udp && answers_are_limited()) return;
   found_.loss = static_cast<double>(lost) / sent;
   found_.lossy = evidence > 0;
-  if (lost == 0) return;
+  // Of none lost in n the loss is below 3/n, with the same confidence as two deviations.
   const double margin = 2 * std::sqrt(found_.loss * (1 - found_.loss) / sent);
-  const double worst = std::min(found_.loss + margin, 0.95);
+  const double worst = lost == 0 ? 3.0 / sent : std::min(found_.loss + margin, 0.95);
   const auto copies = static_cast<unsigned>(std::ceil(std::log(believed) / std::log(worst)));
-  found_.copies = std::clamp(copies, found_.copies, most_copies);
+  if (lost > 0) found_.copies = std::clamp(copies, found_.copies, most_copies);
+  found_.confidence = 1 - std::pow(worst, found_.copies);
 }
 
 // A host that answers datagrams by ICMP sends few errors a second (RFC 1122 3.2.2, RFC 4443 2.4 (f)).
 bool SizeSearch::answers_are_limited() {
   constexpr unsigned slowly = 5;
   asker_.rest(beyond_a_rate_limit);
-  const Probe small{.method = method_, .size = smallest_probe};
-  if (asker_.count_delivered(small, slowly, beyond_a_rate_limit) < slowly) return false;
+  if (count_small(slowly, beyond_a_rate_limit) < slowly) return false;
   slow_ = true;
   found_.copies = std::min(found_.copies, 3U);
+  found_.confidence = 1 - std::pow(ordinary_loss, found_.copies);
   found_.notes.emplace_back("the target limits its ICMP errors: probes are a second apart");
   return true;
 }
 
-void SizeSearch::follow() {
+/// From the first link's size down as ICMP says. False: nobody answers.
+bool SizeSearch::follow() {
   std::uint32_t size = wire_.first_mtu();
+  std::optional<Answer> claim;
   while (true) {
     const Answer answer = try_size(size);
+    if (!found_.reached && answer.kind != Kind::too_big) return false;
     if (answer.kind == Kind::delivered) {
       good_ = size;
-      return;
+      if (!claim || is_confirmed(*claim)) return true;
+      break;
     }
     bad_ = size;
     if (!usable(answer, size)) {
-      if (answer.kind == Kind::silence) silent_at_ = size;
+      if (answer.kind == Kind::silence) {
+        silent_at_ = size;
+        silent_since_ = wire_.now();
+      }
       break;
     }
+    claim = answer;
     size = answer.mtu;
   }
+  if (!found_.reached && !contact()) return false;
   search();
+  return true;
+}
+
+/// What is claimed gets through, but more might: then the claim is wrong too, for it costs every
+/// packet that much. Silence proves nothing here, the router may be limited in rate.
+bool SizeSearch::is_confirmed(const Answer& claim) {
+  const bool more = bad_ - good_ > 1 && ask(good_ + 1, first_ttl).kind == Kind::delivered;
+  if (!more) {
+    bad_ = good_ + 1;
+    return true;
+  }
+  ++good_;
+  wrong(claim, fmt::format("{} claims an MTU of {}, yet {} octets get through",
+                           wire::to_string(claim.from), claim.mtu, good_));
+  return false;
 }
 
 void SizeSearch::search() {
-  // Below 1280 octets an IPv6 link is broken: that is looked at only if nothing else gets through.
+  // Below its least MTU an IPv6 link is broken: that is looked at only if nothing else gets through.
+  const std::uint32_t least = least_mtu(wire::Family::v6);
   const bool v6 = wire_.family() == wire::Family::v6;
-  if (v6 && bad_ > least_v6_mtu && good_ < least_v6_mtu) bisect(least_v6_mtu - 1);
+  if (v6 && bad_ > least && good_ < least) bisect(least - 1);
   bisect(good_);
 }
 
 void SizeSearch::bisect(std::uint32_t low) {
+  SearchBudget budget{.copies = 0};
   while (bad_ - std::max(low, good_) > 1) {
-    const std::uint32_t size = next_size(std::max(low, good_), bad_);
+    low = std::max(low, good_);
+    if (budget.copies != found_.copies) budget = SearchBudget::by_halves(low, bad_, found_.copies);
+    const std::uint32_t size = next_size(low, bad_, budget);
     const Answer answer = try_size(size);
+    budget.spend(answer.kind == Kind::silence ? found_.copies : asker_.lost_before() + 1);
     if (answer.kind == Kind::delivered) {
       good_ = size;
       continue;
     }
     bad_ = size;
-    if (!usable(answer, size) || answer.mtu <= std::max(low, good_)) continue;
+    if (!usable(answer, size) || answer.mtu <= low) continue;
     if (try_size(answer.mtu).kind == Kind::delivered) {
       good_ = answer.mtu;
-      bad_ = good_ + 1;
+      is_confirmed(answer);
     } else {
       bad_ = answer.mtu;
     }
@@ -262,11 +326,19 @@ bool SizeSearch::believe_icmp() {
 }
 
 /// Whether the size that met silence is reported after all: a rate limit lets an error through from
-/// time to time, and where there have been some it is given more time.
+/// time to time. What the search has sent since the first silence has counted for its seconds; the
+/// more is lost, the more seconds it takes to believe that no report was made.
 bool SizeSearch::is_said_at_last() {
-  const unsigned rounds = claims_.empty() ? rounds_of_silence : 2 * rounds_of_silence;
-  for (unsigned round = 0; round < rounds; ++round) {
-    asker_.rest(beyond_a_rate_limit);
+  unsigned seconds = least_seconds;
+  if (found_.loss > 0) {
+    const double one_way = found_.loss / 2;
+    seconds =
+        std::clamp(static_cast<unsigned>(std::ceil(std::log(report_lost) / std::log(one_way))),
+                   least_seconds, most_seconds);
+  }
+  for (unsigned second = 1; second <= seconds; ++second) {
+    const Duration ahead = silent_since_ + second * beyond_a_rate_limit - wire_.now();
+    if (ahead > Duration{}) asker_.rest(ahead);
     const Answer answer = ask(silent_at_, first_ttl);
     if (answer.kind != Kind::too_big) continue;
     usable(answer, silent_at_);
@@ -305,8 +377,11 @@ void SizeSearch::find_who_drops(std::uint32_t size) {
 // seven octets larger: the largest answer that comes whole has it.
 void SizeSearch::find_return_mtu() {
   std::uint32_t whole = piece_, cut = piece_ + 8;
+  // One more than halving takes: most often the second already confirms an MTU in common use.
+  SearchBudget budget{.copies = 1, .left = 4};
   while (cut - whole > 1) {
-    const std::uint32_t size = (whole + cut) / 2;
+    const std::uint32_t size = next_size(whole, cut, budget);
+    budget.spend(1);
     const Answer answer = size <= good_ ? ask(size, first_ttl) : Answer{};
     if (answer.kind != Kind::delivered) break;
     (answer.piece == 0 ? whole : cut) = size;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -117,50 +116,6 @@ constexpr std::array<std::pair<std::string_view, Setter>, 16> setters = {{
 
 }  // namespace
 
-SocketAddress::SocketAddress(const wire::IpAddress& address, std::uint16_t port) {
-  if (address.family == wire::Family::v4) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    std::memcpy(&in.sin_addr, address.octets.data(), address.size());
-    std::memcpy(&storage, &in, sizeof in);
-    size = sizeof in;
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(port);
-    std::memcpy(&in.sin6_addr, address.octets.data(), address.size());
-    std::memcpy(&storage, &in, sizeof in);
-    size = sizeof in;
-  }
-}
-
-SocketAddress SocketAddress::any(wire::Family family, std::uint16_t port) {
-  return {wire::IpAddress{family, {}}, port};
-}
-
-wire::IpAddress SocketAddress::ip() const {
-  wire::IpAddress address;
-  if (storage.ss_family == AF_INET) {
-    sockaddr_in in;
-    std::memcpy(&in, &storage, sizeof in);
-    std::memcpy(address.octets.data(), &in.sin_addr, sizeof in.sin_addr);
-  } else {
-    sockaddr_in6 in;
-    std::memcpy(&in, &storage, sizeof in);
-    address.family = wire::Family::v6;
-    std::memcpy(address.octets.data(), &in.sin6_addr, sizeof in.sin6_addr);
-  }
-  return address;
-}
-
-std::uint16_t SocketAddress::port() const {
-  // Both forms hold the port right after the family.
-  sockaddr_in in;
-  std::memcpy(&in, &storage, sizeof in);
-  return ntohs(in.sin_port);
-}
-
 wire::IpAddress named_address(std::int64_t value) {
   const auto octet = [value](int shift) { return static_cast<std::uint8_t>(value >> shift); };
   return wire::IpAddress::v4(octet(24), octet(16), octet(8), octet(0));
@@ -191,12 +146,6 @@ MadeSocket make_socket(const Namespace& space, wire::Family family, bool tcp) {
     set(made.socket.get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1);
   }
   return made;
-}
-
-std::uint16_t local_port(int socket) {
-  SocketAddress address;
-  if (getsockname(socket, address.get(), &address.size) != 0) return 0;
-  return address.port();
 }
 
 namespace {

@@ -7,28 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include <sys/socket.h>
-
 #include "checks/case.h"
 #include "harness/topology/netns.h"
+#include "harness/topology/socket_address.h"
 #include "stack/wire/address.h"
 
 namespace tcproof::harness {
-
-/// An address with its port in the form of the socket calls.
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof(sockaddr_storage);
-
-  SocketAddress() = default;
-  SocketAddress(const wire::IpAddress& ip, std::uint16_t port);
-  static SocketAddress any(wire::Family family, std::uint16_t port);
-
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-  wire::IpAddress ip() const;
-  std::uint16_t port() const;
-};
 
 /// A non-blocking TCP or UDP socket in `space`, its errno on a refusal.
 struct MadeSocket {
@@ -37,13 +21,10 @@ struct MadeSocket {
 };
 MadeSocket make_socket(const Namespace& space, wire::Family family, bool tcp);
 
-/// The port a socket is bound to; 0 if it is not.
 /// An IPv4 address as an option of OPEN holds it.
 wire::IpAddress named_address(std::int64_t value);
 /// OPEN's `remote`: whom to call instead of the connection's host.
 std::optional<wire::IpAddress> named_remote(const checks::Call& call);
-
-std::uint16_t local_port(int socket);
 
 /// A STATUS with a subject; empty if the socket cannot tell. `unread` and `urgent` count what the
 /// socket holds.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/path/diagnosis.h"
 
-#include <bit>
 #include <string>
 
 #include <fmt/format.h>
@@ -55,25 +54,8 @@ PathReport diagnosed(const checks::Network& network, Family family, Method metho
                   {.method = method, .quick = quick});
 }
 
-RC_GTEST_PROP(NextSize, NeedsNoMoreThanTheLogarithm, ()) {
-  const auto low = *rc::gen::inRange<std::uint32_t>(64, 9000);
-  const auto bad = low + *rc::gen::inRange<std::uint32_t>(2, 60000);
-  const auto truth = *rc::gen::inRange(low, bad);
-  std::uint32_t good = low, no = bad;
-  int steps = 0;
-  while (no - good > 1) {
-    const std::uint32_t size = next_size(good, no);
-    RC_ASSERT(size > good);
-    RC_ASSERT(size < no);
-    (size <= truth ? good : no) = size;
-    ++steps;
-  }
-  RC_ASSERT(good == truth);
-  RC_ASSERT(steps <= std::bit_width(bad - low - 1));
-}
-
 // Any chain whose routers all report: the least MTU, from the first router before such a link, with
-// one probe to say hello and one for every step down.
+// one probe for the first link, one for every step down and one above the last.
 RC_GTEST_PROP(Diagnosis, FollowsHonestRouters, ()) {
   const auto family = *rc::gen::element(Family::v4, Family::v6);
   const auto method = *rc::gen::element(Method::icmp, Method::udp, Method::tcp);
@@ -85,11 +67,12 @@ RC_GTEST_PROP(Diagnosis, FollowsHonestRouters, ()) {
   RC_ASSERT(report.mtu == *least);
   if (least == mtus.begin()) {
     RC_ASSERT(report.cls == PathClass::clear);
+    if (method != Method::tcp) RC_ASSERT(report.probes == 1U);
   } else {
     RC_ASSERT(report.cls == PathClass::icmp_ok);
     RC_ASSERT(report.hop == static_cast<std::uint8_t>(least - mtus.begin()));
   }
-  if (method != Method::tcp) RC_ASSERT(report.probes <= 2 + count);
+  if (method != Method::tcp) RC_ASSERT(report.probes <= 1 + count);
 }
 
 // One silent router anywhere: it is named, at the price that the header states.
@@ -111,13 +94,81 @@ RC_GTEST_PROP(Diagnosis, FindsTheBlackHole, ()) {
   constexpr unsigned copies = 6, control = 24, rounds = 2;
   const unsigned sizes = family == Family::v4 ? 11 : 8;
   RC_ASSERT(report.probes <=
-            1 + copies + control + sizes * copies + rounds * copies + count * 2 * copies);
+            3 + copies + control + sizes * copies + rounds * copies + count * 2 * copies);
+  RC_ASSERT(report.loss_probes == control);
 }
 
-TEST(Diagnosis, AClearPathCostsTwoProbes) {
+// A router that reports less than it forwards: believing it would get through.
+RC_GTEST_PROP(Diagnosis, DoesNotSettleForLess, ()) {
+  const auto family = *rc::gen::element(Family::v4, Family::v6);
+  const auto method = *rc::gen::element(Method::icmp, Method::udp, Method::tcp);
+  const auto narrow = *rc::gen::inRange<std::uint32_t>(1290, 1500);
+  checks::Network network = chain({1500, narrow, 1500});
+  network.hosts[2].router.too_big = checks::RouterBehaviour::TooBig::claim;
+  network.hosts[2].router.claimed_mtu = *rc::gen::inRange<std::uint32_t>(1280, narrow);
+  const PathReport report = diagnosed(network, family, method, true);
+  RC_ASSERT(report.cls == PathClass::wrong_icmp);
+  RC_ASSERT(report.mtu == narrow);
+  RC_ASSERT(report.hop == std::uint8_t{1});
+  RC_ASSERT(report.claimed == network.hosts[2].router.claimed_mtu);
+}
+
+TEST(Diagnosis, AClearPathCostsOneProbeAndANarrowOneThree) {
   for (const Family family : {Family::v4, Family::v6}) {
-    EXPECT_EQ(diagnosed(chain({1500, 1500, 1500}), family, Method::icmp, true).probes, 2U);
-    EXPECT_EQ(diagnosed(chain({1500, 1400, 1500}), family, Method::icmp, true).probes, 3U);
+    for (const bool quick : {true, false}) {
+      for (const auto& [mtu, cost] : {std::pair{1500U, 1U}, std::pair{1400U, 3U}}) {
+        const PathReport report = diagnosed(chain({1500, mtu, 1500}), family, Method::icmp, quick);
+        EXPECT_EQ(report.probes - report.loss_probes, cost);
+        EXPECT_EQ(report.loss_probes, quick ? 0U : 16U);
+      }
+    }
+  }
+}
+
+// IPv6 routers do not fragment: the first large answer is lost, and that is no loss of the path's.
+TEST(Diagnosis, MeasuresANarrowWayBack) {
+  for (const Family family : {Family::v4, Family::v6}) {
+    for (std::uint32_t mtu = 1393; mtu <= 1408; ++mtu) {
+      checks::Network network = chain({1500, 1500, 1500});
+      network.links[1].ends[0].towards.mtu = mtu;
+      const PathReport report = diagnosed(network, family, Method::icmp, true);
+      EXPECT_EQ(report.cls, PathClass::asymmetric) << mtu;
+      EXPECT_EQ(report.mtu, 1500U) << mtu;
+      EXPECT_EQ(report.return_mtu, mtu);
+      EXPECT_LE(report.probes, 6U) << mtu;
+      EXPECT_EQ(report.loss_probes, 0U) << mtu;
+    }
+  }
+}
+
+/// A firewall that lets nothing through but one method.
+class OnlyOne final : public ProbeWire {
+ public:
+  OnlyOne(const checks::Network& network, Method method)
+      : inner_(network, Family::v4, 1), method_(method) {}
+  Instant now() const override { return inner_.now(); }
+  std::uint32_t first_mtu() const override { return inner_.first_mtu(); }
+  Family family() const override { return Family::v4; }
+  bool offers(Method method) const override { return inner_.offers(method); }
+  bool send(const Probe& probe, std::uint16_t number) override {
+    return probe.method != method_ || inner_.send(probe, number);
+  }
+  std::optional<Heard> wait(Instant until) override { return inner_.wait(until); }
+  TcpPeer tcp_peer() const override { return inner_.tcp_peer(); }
+
+ private:
+  SimWire inner_;
+  Method method_;
+};
+
+TEST(Diagnosis, AFilteredMethodCostsLittleTime) {
+  const checks::Network network = chain({1500, 1400, 1500});
+  for (const Method method : {Method::udp, Method::tcp}) {
+    OnlyOne wire(network, method);
+    const PathReport report = diagnose(wire, *network.address(network.target, Family::v4), {});
+    EXPECT_EQ(report.cls, PathClass::icmp_ok) << to_string(method);
+    EXPECT_EQ(report.mtu, 1400U) << to_string(method);
+    EXPECT_LT(report.took, 4s) << to_string(method);
   }
 }
 

@@ -30,6 +30,7 @@ TEST_F(LaboratoryTest, CommandRunsInTheTestersPlace) {
             0);
   EXPECT_EQ((*lab)->run({"sh", "-c", "exit 7"}), 7);
   EXPECT_EQ((*lab)->run({"sh", "-c", "kill -9 $$"}), 128 + 9);
+  EXPECT_EQ((*lab)->run({"sh", "-c", "exit 127"}), 127);
   EXPECT_FALSE((*lab)->run({"no-such-command-anywhere"}));
 }
 

@@ -47,5 +47,21 @@ TEST(PathReport, NamesTheHop) {
       "MTU of this end to 1400");
 }
 
+// Who believes too small a claim gets through all the same; who believes one below the floor of IP, or
+// one too large, does not.
+TEST(PathReport, AdviceOnAClaimDependsOnItsSide) {
+  PathReport report;
+  report.cls = PathClass::wrong_icmp;
+  report.target = wire::IpAddress::v4(198, 51, 100, 2);
+  report.mtu = 1400;
+  report.hop = 1;
+  report.claimed = 1300;
+  EXPECT_EQ(report.advice(), "correct what hop 1 reports: packets could be 100 octets larger");
+  for (const std::uint32_t claimed : {60U, 1450U}) {
+    report.claimed = claimed;
+    EXPECT_NE(report.advice().find("clamp the MSS to 1360"), std::string::npos) << claimed;
+  }
+}
+
 }  // namespace
 }  // namespace tcproof::harness
