@@ -27,7 +27,7 @@ std::string_view reason_v4(const Packet& packet, const Interface& interface) {
   if (view && view->offset() != 0) return rule::no_icmp_not_the_first_fragment;
   const Bytes payload = packet.payload;
   if (packet.protocol == wire::ip_protocol::icmp &&
-      (payload.empty() || is_error(Family::v4, payload[0])))
+      (payload.empty() || wire::is_icmp_error(Family::v4, payload[0])))
     return rule::no_icmp_the_packet_is_an_error_itself;
   return {};
 }
@@ -47,7 +47,7 @@ std::string_view reason_v6(const Packet& packet, std::uint8_t type, std::uint8_t
   }
   if (walker.protocol() != wire::ip_protocol::icmpv6 || walker.later_fragment()) return {};
   const Bytes payload = walker.rest();
-  if (payload.empty() || is_error(Family::v6, payload[0]) ||
+  if (payload.empty() || wire::is_icmp_error(Family::v6, payload[0]) ||
       payload[0] == wire::icmpv6_type::redirect)
     return rule::no_icmp_the_packet_is_an_error_or_a_redirect_itself;
   return {};
@@ -131,18 +131,6 @@ std::optional<ErrorReport> report_on_v6(Bytes packet) {
 }
 
 }  // namespace
-
-bool is_error(Family family, std::uint8_t icmp_type) {
-  if (family == Family::v6) return icmp_type < 128;
-  switch (icmp_type) {
-    case wire::icmp_type::unreachable:
-    case wire::icmp_type::source_quench:
-    case wire::icmp_type::redirect:
-    case wire::icmp_type::time_exceeded:
-    case wire::icmp_type::parameter_problem: return true;
-    default: return false;
-  }
-}
 
 std::string_view reason_not_to_answer(const Packet& packet, const Interface& interface,
                                       std::uint8_t type, std::uint8_t code) {

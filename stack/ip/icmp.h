@@ -31,8 +31,6 @@ std::string_view reason_not_to_answer(const Packet& packet, const Interface& int
 /// 4.3.2.3), IPv6 into 1280 (RFC 4443 2.4 c).
 std::size_t quote_size(wire::Family family, std::size_t size);
 
-bool is_error(wire::Family family, std::uint8_t icmp_type);
-
 /// What an error with a right checksum says. Empty if it is for nobody: `rule` then tells why.
 std::optional<ErrorReport> read_error(wire::Family family, const wire::IcmpView& message,
                                       const Interface& interface, std::string_view& rule);

@@ -143,7 +143,8 @@ void Layer::icmp(const Packet& packet, Instant now) {
   if (!message) return trace(rule::icmp_shorter_than_a_header);
   if (wire::internet_checksum(packet.payload) != 0) return trace(rule::icmp_bad_checksum);
   if (message->type() == wire::icmp_type::redirect) return redirect_v4(packet, *message);
-  if (is_error(Family::v4, message->type())) return incoming_error(packet, *message, now);
+  if (wire::is_icmp_error(Family::v4, message->type()))
+    return incoming_error(packet, *message, now);
   switch (message->type()) {
     case wire::icmp_type::echo:
       if (packet.group) return trace(rule::icmp_an_echo_request_to_a_group);
@@ -158,7 +159,8 @@ void Layer::icmpv6(const Packet& packet, Instant now) {
   if (!message) return trace(rule::icmpv6_shorter_than_a_header);
   if (wire::transport_checksum(packet.src, packet.dst, packet.protocol, packet.payload) != 0)
     return trace(rule::icmpv6_bad_checksum);
-  if (is_error(Family::v6, message->type())) return incoming_error(packet, *message, now);
+  if (wire::is_icmp_error(Family::v6, message->type()))
+    return incoming_error(packet, *message, now);
   if (wire::NdView::fixed_size(message->type()) != 0) return neighbour_discovery(packet, now);
   switch (message->type()) {
     case wire::icmpv6_type::echo_request:
@@ -306,7 +308,7 @@ void Layer::send_icmp(const IpAddress& dst, IcmpHeader header, Bytes body, const
       v4 ? wire::internet_checksum(message)
          : wire::transport_checksum(interface_.v6->address, dst, protocol, message);
   wire::put16(message, 2, checksum);
-  if (!is_error(dst.family, header.type)) {
+  if (!wire::is_icmp_error(dst.family, header.type)) {
     sent_messages_[next_sent_message_++ % sent_messages_.size()] = {dst, header.word, header.type};
   }
   const Outgoing packet{

@@ -5,6 +5,7 @@
 
 #include "stack/wire/address.h"
 #include "stack/wire/bytes.h"
+#include "stack/wire/numbers.h"
 
 namespace tcproof::wire {
 
@@ -50,6 +51,20 @@ class IcmpView {
   constexpr explicit IcmpView(Bytes b) : b_(b) {}
   Bytes b_;
 };
+
+/// Whether a message of `type` reports an error: RFC 1122 3.2.2 lists those of IPv4, where a redirect
+/// is one; RFC 4443 2.1 keeps the lower half of the numbers for those of IPv6.
+constexpr bool is_icmp_error(Family family, std::uint8_t type) {
+  if (family == Family::v6) return type < 128;
+  switch (type) {
+    case icmp_type::unreachable:
+    case icmp_type::source_quench:
+    case icmp_type::redirect:
+    case icmp_type::time_exceeded:
+    case icmp_type::parameter_problem: return true;
+    default: return false;
+  }
+}
 
 /// Writes eight octets to the front of `out`.
 constexpr void emit(const IcmpHeader& header, MutableBytes out) {

@@ -25,6 +25,13 @@ static_assert(!EthernetView::parse(zero(13)) && EthernetView::parse(zero(14)));
 static_assert(!ArpView::parse(zero(27)) && ArpView::parse(zero(28)));
 static_assert(!UdpView::parse_header(zero(7)) && UdpView::parse_header(zero(8)));
 static_assert(!IcmpView::parse(zero(7)) && IcmpView::parse(zero(8)));
+// RFC 792 and RFC 4443 2.1; what IPv6 calls a redirect is no error.
+static_assert(is_icmp_error(Family::v4, 3) && is_icmp_error(Family::v4, 4));
+static_assert(is_icmp_error(Family::v4, 5) && is_icmp_error(Family::v4, 11));
+static_assert(is_icmp_error(Family::v4, 12) && !is_icmp_error(Family::v4, 0));
+static_assert(!is_icmp_error(Family::v4, 8) && !is_icmp_error(Family::v4, 13));
+static_assert(is_icmp_error(Family::v6, 1) && is_icmp_error(Family::v6, 127));
+static_assert(!is_icmp_error(Family::v6, 128) && !is_icmp_error(Family::v6, 137));
 static_assert(!FragmentView::parse(zero(7)) && FragmentView::parse(zero(8)));
 static_assert(!TcpView::parse(zero(20)));  // a data offset of 0
 
