@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "checks/invariants/flow.h"
+#include "stack/wire/icmp.h"
 
 namespace tcproof::checks {
 namespace {
@@ -28,12 +29,18 @@ std::map<std::size_t, Located> segments_of(const Transcript& transcript, ConnId 
   return segments;
 }
 
+bool is_icmp_error(const wire::FrameSpec& frame) {
+  const bool v4 = frame.icmp && frame.icmp->type;
+  if (v4) return wire::is_icmp_error(wire::Family::v4, *frame.icmp->type);
+  return frame.icmpv6 && frame.icmpv6->type &&
+         wire::is_icmp_error(wire::Family::v6, *frame.icmpv6->type);
+}
+
 /// Where the tester sent an ICMP error. Its quote is not looked at: any connection may be meant.
 std::vector<std::size_t> warnings_in(const Transcript& transcript) {
   std::vector<std::size_t> events;
   for (const Sighting& sighting : transcript.frames()) {
-    const bool icmp = sighting.frame.icmp || sighting.frame.icmpv6;
-    if (icmp && !sighting.from_target) events.push_back(sighting.event);
+    if (!sighting.from_target && is_icmp_error(sighting.frame)) events.push_back(sighting.event);
   }
   return events;
 }
