@@ -2,6 +2,7 @@
 #include "harness/case/diagnostic.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -39,6 +40,14 @@ std::string Diagnostic::render() const {
                       std::string(length > 1 ? length - 1 : 0, '~'));
   if (!cure.empty()) text += fmt::format("      = {}\n", cure);
   return text;
+}
+
+Diagnostics complaint(std::string message, std::string cure, std::string file) {
+  Diagnostic diagnostic;
+  diagnostic.file = std::move(file);
+  diagnostic.message = std::move(message);
+  diagnostic.cure = std::move(cure);
+  return {std::move(diagnostic)};
 }
 
 std::string render(const Diagnostics& diagnostics) {

@@ -23,6 +23,9 @@ struct Diagnostic {
 };
 using Diagnostics = std::vector<Diagnostic>;
 
+/// One thing wrong with what a user asked for, where no line of a file is to blame.
+Diagnostics complaint(std::string message, std::string cure = {}, std::string file = {});
+
 /// A value, or what is wrong with the files it comes from (exit code 2).
 template <class T>
 using Loaded = tl::expected<T, Diagnostics>;

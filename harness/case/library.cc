@@ -68,14 +68,6 @@ bool is_case(const std::string& id) {
                                    folder) == folders_without_cases.end();
 }
 
-Diagnostics one_problem(std::string file, std::string message, std::string cure) {
-  Diagnostic diagnostic;
-  diagnostic.file = std::move(file);
-  diagnostic.message = std::move(message);
-  diagnostic.cure = std::move(cure);
-  return {std::move(diagnostic)};
-}
-
 std::string suggestion(const std::string& name, const std::vector<std::string>& names) {
   const std::string meant = checks::nearest(name, names);
   return meant.empty() ? "" : fmt::format("did you mean '{}'?", meant);
@@ -231,8 +223,9 @@ Library::~Library() = default;
 Loaded<Library> Library::open(const fs::path& root) {
   std::error_code error;
   if (!fs::is_directory(root, error)) {
-    return tl::unexpected(one_problem(root.generic_string(), "this is not a folder",
-                                      "name the folder that holds the cases, as --specs"));
+    return tl::unexpected(complaint("this is not a folder",
+                                    "name the folder that holds the cases, as --specs",
+                                    root.generic_string()));
   }
   Library library;
   library.impl_->root = root;
@@ -276,8 +269,8 @@ void Library::read_ahead(const std::vector<std::string>& ids) {
 Loaded<const CaseFile*> Library::load(const std::string& id, Cells cells) {
   const auto& ids = impl_->ids;
   if (!std::binary_search(ids.begin(), ids.end(), id)) {
-    return tl::unexpected(one_problem(impl_->root.generic_string(), fmt::format("no case '{}'", id),
-                                      suggestion(id, ids)));
+    return tl::unexpected(complaint(fmt::format("no case '{}'", id), suggestion(id, ids),
+                                    impl_->root.generic_string()));
   }
   return impl_->load(id, impl_->root / (id + ".yaml"), cells);
 }
@@ -299,9 +292,8 @@ Loaded<const CaseFile*> Library::load_file(const fs::path& path, Cells cells) {
 Loaded<Profile> Library::profile(const std::string& name) const {
   const auto names = names_in(impl_->root / "targets");
   if (std::find(names.begin(), names.end(), name) == names.end()) {
-    return tl::unexpected(one_problem((impl_->root / "targets").generic_string(),
-                                      fmt::format("no profile '{}'", name),
-                                      suggestion(name, names)));
+    return tl::unexpected(complaint(fmt::format("no profile '{}'", name), suggestion(name, names),
+                                    (impl_->root / "targets").generic_string()));
   }
   return load_profile((impl_->root / "targets" / (name + ".yaml")).generic_string(),
                       impl_->catalogue);

@@ -50,18 +50,12 @@ struct RunOptions {
 /// Where the state table stands among the specs.
 constexpr const char* table_folder = "tcp";
 
-int usage(std::string message) {
-  Diagnostic diagnostic;
-  diagnostic.message = std::move(message);
-  return report_errors({std::move(diagnostic)});
-}
-
 /// The cells that the state table neither tests nor explains, and how many: none is the aim.
 int print_unexplained(const Library& library) {
   const loading::StateTable* table = library.state_table(table_folder);
   if (table == nullptr)
-    return usage(
-        fmt::format("{}: no state table in '{}'", library.root().generic_string(), table_folder));
+    return report_errors(complaint(
+        fmt::format("{}: no state table in '{}'", library.root().generic_string(), table_folder)));
   const std::string cells = unexplained_cells(*table);
   fmt::print("{}{}\n", cells, std::ranges::count(cells, '\n'));
   return cells.empty() ? exit_status::ok : exit_status::failed;
@@ -314,9 +308,9 @@ int run(const RunOptions& options) {
   }
   for (const std::string& target : chosen.targets)
     if (std::ranges::count(chosen.targets, target) > 1)
-      return usage(fmt::format("the target '{}' is named twice", target));
+      return report_errors(complaint(fmt::format("the target '{}' is named twice", target)));
   if (chosen.targets.size() > 1 && chosen.junit == "-")
-    return usage("JUnit has one document a target: name a file for them");
+    return report_errors(complaint("JUnit has one document a target: name a file for them"));
   if (chosen.targets.size() == 1) return run_on(chosen.targets.front(), chosen, *library).status;
   return run_on_all(chosen, *library);
 }

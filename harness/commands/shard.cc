@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::uint32_t most_shards = 10'000;
 
-tl::unexpected<Diagnostics> wrong(std::string message, std::string cure) {
-  Diagnostic diagnostic;
-  diagnostic.message = std::move(message);
-  diagnostic.cure = std::move(cure);
-  return tl::unexpected(Diagnostics{diagnostic});
-}
-
 std::optional<std::uint32_t> number(const std::optional<std::string>& text) {
   if (!text || text->empty()) return {};
   std::uint32_t value = 0;
@@ -52,18 +45,20 @@ std::optional<Told> told_by(const Environment& environment) {
 Loaded<Shard> from_scheduler(std::uint32_t count, const Environment& environment) {
   const auto told = told_by(environment);
   if (!told) {
-    return wrong(
+    return tl::unexpected(complaint(
         "--shard auto: no scheduler says which shard this is",
-        "set JOB_COMPLETION_INDEX, CI_NODE_INDEX or SLURM_ARRAY_TASK_ID, or give --shard 2/8");
+        "set JOB_COMPLETION_INDEX, CI_NODE_INDEX or SLURM_ARRAY_TASK_ID, or give --shard 2/8"));
   }
   const std::uint32_t all = count > 0 ? count : told->count;
   if (all == 0) {
-    return wrong(fmt::format("--shard auto: {} does not tell how many shards there are", told->by),
-                 "give their number: --shard auto/8");
+    return tl::unexpected(
+        complaint(fmt::format("--shard auto: {} does not tell how many shards there are", told->by),
+                  "give their number: --shard auto/8"));
   }
   if (told->index >= all) {
-    return wrong(fmt::format("--shard: {} names shard {} of {}", told->by, told->index + 1, all),
-                 "the scheduler and the option must agree on the number of shards");
+    return tl::unexpected(
+        complaint(fmt::format("--shard: {} names shard {} of {}", told->by, told->index + 1, all),
+                  "the scheduler and the option must agree on the number of shards"));
   }
   return Shard{told->index, all};
 }
@@ -88,8 +83,9 @@ Loaded<Shard> parse_shard(const std::string& text, const Environment& environmen
   if (place == "auto" && sensible) return from_scheduler(count, environment);
   const auto index = number(place);
   if (!index || !counted || !sensible || *index == 0 || *index > count) {
-    return wrong(fmt::format("--shard: '{}' is no shard", text),
-                 "the second of eight is 2/8; auto or auto/8 asks the scheduler");
+    return tl::unexpected(
+        complaint(fmt::format("--shard: '{}' is no shard", text),
+                  "the second of eight is 2/8; auto or auto/8 asks the scheduler"));
   }
   return Shard{*index - 1, count};
 }

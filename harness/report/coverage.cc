@@ -159,11 +159,8 @@ Json sums_json(const Coverage::Sums& sums) {
 }
 
 Diagnostics not_a_result(const std::string& name, const std::string& what) {
-  Diagnostic diagnostic;
-  diagnostic.file = name;
-  diagnostic.message = fmt::format("this is no result document: {}", what);
-  diagnostic.cure = "tcproof run --json FILE writes one";
-  return {diagnostic};
+  return complaint(fmt::format("this is no result document: {}", what),
+                   "tcproof run --json FILE writes one", name);
 }
 
 std::optional<Verdict> verdict_of(std::string_view text) {

@@ -15,13 +15,6 @@
 namespace tcproof::harness {
 namespace {
 
-Diagnostic wrong(std::string message, std::string cure) {
-  Diagnostic diagnostic;
-  diagnostic.message = std::move(message);
-  diagnostic.cure = std::move(cure);
-  return diagnostic;
-}
-
 bool is_case(const Json& one) {
   if (!one.is_object()) return false;
   for (const char* key : {"id", "cell", "verdict"}) {
@@ -94,19 +87,16 @@ Json host_of(const std::vector<NamedDocument>& documents) {
 /// never in two.
 Diagnostics duplicates(const std::vector<NamedDocument>& documents) {
   std::map<std::string, const NamedDocument*> owner;
-  Diagnostics problems;
   for (const NamedDocument& one : documents) {
     for (const Json& entry : one.document.at("cases")) {
       const std::string id = entry.at("id").get<std::string>();
       const auto [at, is_new] = owner.try_emplace(id, &one);
       if (is_new || at->second == &one) continue;
-      problems.push_back(
-          wrong(fmt::format("'{}' is in {} and in {}", id, at->second->name, one.name),
-                "merge the shards of one run, each once"));
-      return problems;
+      return complaint(fmt::format("'{}' is in {} and in {}", id, at->second->name, one.name),
+                       "merge the shards of one run, each once");
     }
   }
-  return problems;
+  return {};
 }
 
 }  // namespace
@@ -114,11 +104,11 @@ Diagnostics duplicates(const std::vector<NamedDocument>& documents) {
 Loaded<NamedDocument> read_document(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string cure = "give result documents that `tcproof run --json FILE` wrote";
-  if (!file) return tl::unexpected(Diagnostics{wrong(path + ": " + std::strerror(errno), cure)});
+  if (!file) return tl::unexpected(complaint(std::strerror(errno), cure, path));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded() || !is_document(json))
-    return tl::unexpected(Diagnostics{wrong(path + ": no result document of version 1", cure)});
+    return tl::unexpected(complaint("no result document of version 1", cure, path));
   return NamedDocument{path, std::move(json)};
 }
 
@@ -127,10 +117,10 @@ Loaded<Json> merge_documents(std::vector<NamedDocument> documents) {
   for (const NamedDocument& one : documents) {
     for (const char* key : {"target", "seed"}) {
       if (one.document.at(key) == first.document.at(key)) continue;
-      return tl::unexpected(Diagnostics{
-          wrong(fmt::format("{} of {} is {}, that of {} is {}", key, one.name,
-                            one.document.at(key).dump(), first.name, first.document.at(key).dump()),
-                "merge the shards of one run")});
+      return tl::unexpected(complaint(
+          fmt::format("{} of {} is {}, that of {} is {}", key, one.name,
+                      one.document.at(key).dump(), first.name, first.document.at(key).dump()),
+          "merge the shards of one run"));
     }
   }
   if (Diagnostics problems = duplicates(documents); !problems.empty())

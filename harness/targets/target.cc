@@ -17,18 +17,12 @@ namespace {
 
 using Made = Loaded<std::unique_ptr<Target>>;
 
-tl::unexpected<Diagnostics> wrong(std::string message, std::string cure) {
-  Diagnostic diagnostic;
-  diagnostic.message = std::move(message);
-  diagnostic.cure = std::move(cure);
-  return tl::unexpected(Diagnostics{std::move(diagnostic)});
-}
-
 // A target that takes nothing but its profile.
 template <std::unique_ptr<Target> (*make)(const Profile&)>
 Made plain(const std::string& name, const std::string& rest, const Library& library) {
   if (!rest.empty())
-    return wrong(fmt::format("target '{}' takes no '{}'", name, rest), "give its name alone");
+    return tl::unexpected(
+        complaint(fmt::format("target '{}' takes no '{}'", name, rest), "give its name alone"));
   const Loaded<Profile> profile = library.profile(name);
   if (!profile) return tl::unexpected(profile.error());
   return make(*profile);
@@ -54,8 +48,8 @@ Loaded<std::unique_ptr<Target>> make_target(const std::string& spec, const Libra
   const std::string name = spec.substr(0, end);
   for (const Entry& entry : known)
     if (entry.name == name) return entry.make(name, spec.substr(end), library);
-  return wrong(fmt::format("no target '{}'", name),
-               fmt::format("there are {}", fmt::join(target_names(), ", ")));
+  return tl::unexpected(complaint(fmt::format("no target '{}'", name),
+                                  fmt::format("there are {}", fmt::join(target_names(), ", "))));
 }
 
 std::vector<std::string> target_names() {

@@ -24,13 +24,6 @@ namespace fs = std::filesystem;
 constexpr rlim_t most_memory = rlim_t{512} << 20;
 constexpr rlim_t most_printed = rlim_t{16} << 20;
 
-tl::unexpected<Diagnostics> wrong(std::string message, std::string cure) {
-  Diagnostic diagnostic;
-  diagnostic.message = std::move(message);
-  diagnostic.cure = std::move(cure);
-  return tl::unexpected(Diagnostics{std::move(diagnostic)});
-}
-
 /// The words after a plugin's file, taken apart.
 struct Words {
   std::string profile;  // a file, or empty
@@ -45,8 +38,8 @@ Loaded<Words> read_words(std::string_view text) {
     const std::string_view word = text.substr(0, end);
     const std::size_t sign = word.find('=');
     if (sign == std::string_view::npos || sign == 0)
-      return wrong(fmt::format("'{}' is not key=value", word),
-                   "write --target plugin:FILE.so,key=value,...");
+      return tl::unexpected(complaint(fmt::format("'{}' is not key=value", word),
+                                      "write --target plugin:FILE.so,key=value,..."));
     const std::string key(word.substr(0, sign)), value(word.substr(sign + 1));
     if (key == "profile") {
       words.profile = value;
@@ -127,8 +120,8 @@ Loaded<Profile> profile_of(const std::string& file, const std::string& name, con
   }
   if (own->state == checks::StateReport::none) profile->state = own->state;
   if (!profile->virtual_time)
-    return wrong(fmt::format("the profile of {} says 'clock: real'", file),
-                 "a plugin runs in virtual time: write 'clock: virtual'");
+    return tl::unexpected(complaint(fmt::format("the profile of {} says 'clock: real'", file),
+                                    "a plugin runs in virtual time: write 'clock: virtual'"));
   return profile;
 }
 
@@ -139,7 +132,7 @@ Loaded<std::unique_ptr<Target>> make(const std::string& file, const std::string&
   const Tried<PluginFacts> facts = probe_plugin(file);
   if (!facts) {
     const EnvironmentError& error = facts.error();
-    return wrong(fmt::format("{}: {}", error.step, error.why), error.remedy);
+    return tl::unexpected(complaint(fmt::format("{}: {}", error.step, error.why), error.remedy));
   }
   Loaded<Profile> profile = profile_of(file, name, *words, *facts, library);
   if (!profile) return tl::unexpected(profile.error());
@@ -163,7 +156,7 @@ Loaded<std::unique_ptr<Target>> make_plugin_target(const std::string& name, cons
                                                    const Library& library) {
   const std::size_t end = std::min(rest.find(','), rest.size());
   if (end < 2 || rest[0] != ':')
-    return wrong("a plugin is a file", "write --target plugin:./libmystack.so");
+    return tl::unexpected(complaint("a plugin is a file", "write --target plugin:./libmystack.so"));
   const std::string file = rest.substr(1, end - 1);
   const std::string words = rest.substr(end);
   // A bare word is one that came with the program.
@@ -176,13 +169,13 @@ Loaded<std::unique_ptr<Target>> make_shipped_plugin(const std::string& name,
                                                     const std::string& rest,
                                                     const Library& library) {
   if (!rest.empty() && rest[0] != ',')
-    return wrong(fmt::format("target '{}' takes no '{}'", name, rest),
-                 fmt::format("write {},key=value", name));
+    return tl::unexpected(complaint(fmt::format("target '{}' takes no '{}'", name, rest),
+                                    fmt::format("write {},key=value", name)));
   const fs::path file = shipped_folder() / (name + ".so");
   std::error_code error;
   if (!fs::exists(file, error))
-    return wrong(fmt::format("this tcproof was built without {}", name),
-                 fmt::format("install lib{}-dev and build it again", name));
+    return tl::unexpected(complaint(fmt::format("this tcproof was built without {}", name),
+                                    fmt::format("install lib{}-dev and build it again", name)));
   return make(file.lexically_normal().string(), name, rest, library);
 }
 

@@ -104,21 +104,15 @@ class ReferenceTarget final : public Target {
   std::string described_;
 };
 
-tl::unexpected<Diagnostics> wrong(std::string message, std::string cure) {
-  Diagnostic diagnostic;
-  diagnostic.message = std::move(message);
-  diagnostic.cure = std::move(cure);
-  return tl::unexpected(Diagnostics{std::move(diagnostic)});
-}
-
 /// Takes `feature` out of the profile; what is wrong with that, if anything.
 std::optional<Diagnostics> switch_off(Profile& profile, const std::string& feature) {
   std::vector<std::string_view> names;
   for (const Switch& one : switches) names.push_back(one.feature);
   if (std::ranges::find(names, feature) == names.end()) {
     const std::string there = fmt::format("it can do without {}", fmt::join(names, ", "));
-    return wrong(fmt::format("the reference stack cannot switch '{}' off", feature),
-                 checks::did_you_mean(feature, names, there))
+    return tl::unexpected(
+               complaint(fmt::format("the reference stack cannot switch '{}' off", feature),
+                         checks::did_you_mean(feature, names, there)))
         .value();
   }
   profile.features.erase(feature);
@@ -150,8 +144,9 @@ Loaded<std::unique_ptr<Target>> make_reference_target(const std::string& name,
     } else if (rest[at] == ',' && word.ends_with("=off")) {
       off.push_back(word.substr(0, word.size() - 4));
     } else {
-      return wrong(fmt::format("'{}' is nothing that target '{}' takes", rest.substr(at), name),
-                   "write reference,profile=FILE or reference,sack=off,timestamps=off");
+      return tl::unexpected(
+          complaint(fmt::format("'{}' is nothing that target '{}' takes", rest.substr(at), name),
+                    "write reference,profile=FILE or reference,sack=off,timestamps=off"));
     }
     at = end;
   }
