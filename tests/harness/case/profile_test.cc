@@ -53,6 +53,25 @@ TEST_F(Profiles, ReadsEverything) {
   EXPECT_EQ(profile->ignore.front(), checks::Ignored::igmp);
 }
 
+TEST_F(Profiles, TimingOfTheMachineStandsInPlaceOfTheProfiles) {
+  specs_.write("targets/x.yaml",
+               "name: x\nclock: real\nstate: sampled\nfeatures: [ipv4]\n"
+               "timing: { answer: 2s, measure: 1ms, early: 10ms, late: 11ms, late_ratio: 12.5%, "
+               "parallel: 100ms }\n");
+  auto profile = *library_->profile("x");
+  const std::string path = (specs_.root() / "here.yaml").string();
+  specs_.write("here.yaml", "timing: { answer: 5s, late: 40ms }\n");
+  ASSERT_TRUE(load_timing(path, library_->catalogue(), profile));
+  EXPECT_EQ(profile.timing.answer, Duration(5s));
+  EXPECT_EQ(profile.timing.late, Duration(40ms));
+  EXPECT_EQ(profile.timing.early, Duration(10ms)) << "what the file leaves out stays";
+  for (const char* bad : {"features: [sack]\n", "timing: { late: soon }\n", "name: x\n"}) {
+    specs_.write("here.yaml", bad);
+    EXPECT_FALSE(load_timing(path, library_->catalogue(), profile)) << bad;
+    EXPECT_EQ(profile.timing.answer, Duration(5s)) << "a wrong file changes nothing";
+  }
+}
+
 TEST_F(Profiles, RefusesWithReasons) {
   EXPECT_EQ(refused(""), "");
   EXPECT_EQ(refused("colour: red\n"), "unknown key 'colour'");
