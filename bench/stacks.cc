@@ -3,7 +3,7 @@
 // a link that neither loses nor waits. Time is virtual and everything is measured in processor time of both ends
 // together.
 //
-//   stacks build/release/plugins/reference.so build/release/plugins/lwip.so
+//   stacks [--only=WORDS] build/release/plugins/reference.so build/release/plugins/lwip.so
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -22,7 +22,8 @@ namespace {
 
 constexpr int runs = 5;
 constexpr std::uint16_t first_port = 5000;
-constexpr std::uint32_t connections_a_port = 20'000;  // ephemeral ports are few
+constexpr std::uint16_t first_local_port = 10'000;  // named ones: ephemeral ports are too few
+constexpr std::uint32_t connections_a_port = 50'000;
 constexpr tcproof_time second = 1'000'000'000;
 
 double cpu_seconds() {
@@ -144,13 +145,15 @@ class Pair {
   struct Connection {
     tcproof_handle client = 0, server = 0;
   };
-  /// Empty: the stack has no room for another, or it did not come up.
-  std::optional<Connection> connect(std::uint16_t port) {
+  /// `local_port` 0: an ephemeral one. Empty: the stack has no room for another, or it did not come
+  /// up.
+  std::optional<Connection> connect(std::uint16_t port, std::uint16_t local_port = 0) {
     Connection out;
     if (server->open_passive(server.get(), 4, port, nullptr, 0, now_, &out.server) != TCPROOF_OK)
       return {};
     const tcproof_endpoint remote = endpoint(2, port);
-    if (client->open_active(client.get(), &remote, 0, nullptr, 0, now_, &out.client) != TCPROOF_OK)
+    if (client->open_active(client.get(), &remote, local_port, nullptr, 0, now_, &out.client) !=
+        TCPROOF_OK)
       return {};
     pump();
     for (int i = 0; i < 20 && client.state(out.client) != TCPROOF_ESTABLISHED; ++i) step(second);
@@ -261,7 +264,9 @@ Figure round_robin(const tcproof_stack_functions& stack, std::uint32_t count) {
   while (connections.size() < count) {
     const auto port =
         static_cast<std::uint16_t>(first_port + connections.size() / connections_a_port);
-    const auto connection = pair.connect(port);
+    const auto local_port =
+        static_cast<std::uint16_t>(first_local_port + connections.size() % connections_a_port);
+    const auto connection = pair.connect(port, local_port);
     if (!connection) return none(fmt::format("no more than {}", connections.size()));
     connections.push_back(*connection);
     if (cpu_seconds() - opening > most_to_open)
@@ -312,10 +317,17 @@ std::optional<Stack> load(const char* path) {
   return Stack{fmt::format("{} {}", functions->name, functions->version), functions};
 }
 
+struct Measured {
+  std::vector<Stack> stacks;
+  std::string only;  // rows whose name has this; empty: all
+};
+
 /// Each stack in turn, again and again, so that a busy moment of the machine hits all of them.
 template <class Measure>
-std::vector<double> row(const std::string& name, const std::vector<Stack>& stacks, int times,
+std::vector<double> row(const std::string& name, const Measured& measured, int times,
                         Measure&& measure) {
+  const std::vector<Stack>& stacks = measured.stacks;
+  if (name.find(measured.only) == std::string::npos) return std::vector<double>(stacks.size());
   std::vector<std::vector<double>> values(stacks.size());
   std::vector<std::string> why_not(stacks.size());
   for (int i = 0; i < times; ++i) {
@@ -342,30 +354,37 @@ std::vector<double> row(const std::string& name, const std::vector<Stack>& stack
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<Stack> stacks;
-  for (int i = 1; i < argc; ++i) {
-    if (const auto stack = load(argv[i])) stacks.push_back(*stack);
+  constexpr std::string_view only = "--only=";
+  Measured measured;
+  for (const std::string_view word : std::vector<std::string_view>(argv + 1, argv + argc)) {
+    if (word.starts_with(only)) {
+      measured.only = word.substr(only.size());
+    } else if (const auto stack = load(std::string(word).c_str())) {
+      measured.stacks.push_back(*stack);
+    }
   }
+  const std::vector<Stack>& stacks = measured.stacks;
   if (stacks.empty()) {
-    fmt::print(stderr, "usage: stacks PLUGIN.so...\n");
+    fmt::print(stderr, "usage: stacks [--only=WORDS] PLUGIN.so...\n");
     return 2;
   }
   std::string heading = fmt::format("{:<52}", "processor time of both ends");
   for (const Stack& stack : stacks) heading += fmt::format(" {:>16}", stack.name);
   fmt::print("{}\n", heading);
-  row("handshakes and closes a second", stacks, runs, handshakes);
-  row("bulk transfer, million octets a second", stacks, runs, bulk);
+  row("handshakes and closes a second", measured, runs, handshakes);
+  row("bulk transfer, million octets a second", measured, runs, bulk);
   std::vector<std::vector<double>> costs;
   for (const std::uint32_t count : {1U, 1'000U, 100'000U}) {
-    costs.push_back(row(fmt::format("nanoseconds a segment, {} connections open", count), stacks,
+    costs.push_back(row(fmt::format("nanoseconds a segment, {} connections open", count), measured,
                         count > 1000 ? 1 : runs, [count](const tcproof_stack_functions& stack) {
                           return round_robin(stack, count);
                         }));
   }
   std::string line = fmt::format("{:<52}", "100,000 connections cost so many times one");
   for (std::size_t s = 0; s < stacks.size(); ++s) {
-    line += costs[2][s] > 0 ? fmt::format(" {:>16.2f}", costs[2][s] / costs[0][s])
-                            : fmt::format(" {:>16}", "-");
+    line += costs[0][s] > 0 && costs[2][s] > 0
+                ? fmt::format(" {:>16.2f}", costs[2][s] / costs[0][s])
+                : fmt::format(" {:>16}", "-");
   }
   fmt::print("{}\n", line);
   return 0;

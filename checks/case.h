@@ -72,7 +72,12 @@ struct Call {
     path_mtu,
     mss,
     urgent,
-    unread
+    unread,
+    retransmissions,  // since the peer has acknowledged anything (RFC 9293 SHLD-9)
+    source,           // an IPv4 address as a number: what is sent carries it (RFC 1122 4.1.3.5)
+    destination,      // the rest is of the datagram received last: whom it was sent to, likewise
+    tos,
+    ip_options,  // the first word of its IPv4 options, 0 if it has none (RFC 1122 4.1.3.2)
   } status = Status::connection;
   enum class Flush : std::uint8_t { neighbours, path_mtu } flush = Flush::neighbours;
 
@@ -87,6 +92,11 @@ struct Call {
   std::map<std::string, std::int64_t> options;
   std::string text;  // as written, for reports: "SEND 2500"
 };
+
+/// The number that STATUS tells of this stands for an IPv4 address.
+constexpr bool is_address(Call::Status subject) {
+  return subject == Call::Status::source || subject == Call::Status::destination;
+}
 
 /// What a call may return: outcomes, or for STATUS numbers.
 struct Returns {

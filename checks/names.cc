@@ -31,6 +31,7 @@ void Names::save(const std::string& name, const wire::FrameSpec& frame, Instant 
   numbers.insert_or_assign(name + ".end", first + static_cast<std::uint32_t>(whole.payload.size()));
   numbers.insert_or_assign(name + ".ack", whole.tcp->ack.value_or(wire::Seq{}).value - other.value);
   numbers.insert_or_assign(name + ".win", whole.tcp->window.value_or(0));
+  numbers.insert_or_assign(name + ".isn", own.value);
 }
 
 std::optional<std::int64_t> StepScope::binding(std::string_view name) const {

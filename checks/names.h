@@ -26,7 +26,8 @@ struct Names {
 
   std::optional<std::int64_t> number(std::string_view name) const;
   const SavedFrame* frame(std::string_view name) const;
-  /// Keeps the frame, and its parts as `name.seq .end .ack .win .len .id`, relative to `base`.
+  /// Keeps the frame, and its parts as `name.seq .end .ack .win .len .id`, relative to `base`,
+  /// and the sender's ISN, absolute, as `name.isn`.
   void save(const std::string& name, const wire::FrameSpec& frame, Instant at, bool from_target,
             const IsnPair& base);
 };

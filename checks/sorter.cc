@@ -117,10 +117,12 @@ std::optional<ConnId> Sorter::connection_of(const Ends& ends, const wire::FrameS
   };
   for (std::size_t i = 0; i < known_.size(); ++i) {
     const Connection& connection = case_.connections[i];
-    if (connection.tcp != ends.tcp || connection.tester_port != ends.tester_port ||
-        case_.network.address(connection.host, ends.tester.family) != ends.tester) {
+    // A datagram to everybody is to the connection's host as well.
+    const bool to_host =
+        case_.network.address(connection.host, ends.tester.family) == ends.tester ||
+        (!ends.tcp && ends.from_target && ends.tester == wire::ipv4_broadcast);
+    if (connection.tcp != ends.tcp || connection.tester_port != ends.tester_port || !to_host)
       continue;
-    }
     const auto id = static_cast<ConnId>(i);
     if (!known_[i].target_port && ends.from_target && newer(learning, i)) learning = id;
     if (known_[i].target_port == ends.target_port && newer(exact, i)) exact = id;

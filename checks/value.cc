@@ -124,7 +124,10 @@ class ValueReader {
       atom.integer = integer();
     } else if (take("@")) {
       atom.kind = Atom::Kind::absolute;
-      if (!is_digit(peek())) {
+      const std::size_t name_start = at_;
+      if (take("$")) {
+        atom.name = name(name_start);
+      } else if (!is_digit(peek())) {
         unexpected();
       } else {
         atom.integer = integer();
@@ -206,27 +209,30 @@ class ValueReader {
 std::string print(const Atom& atom) {
   switch (atom.kind) {
     case Atom::Kind::integer: return fmt::format("{}", atom.integer);
-    case Atom::Kind::absolute: return fmt::format("@{}", atom.integer);
+    case Atom::Kind::absolute:
+      return atom.name.empty() ? fmt::format("@{}", atom.integer) : "@$" + atom.name;
     case Atom::Kind::name: return "$" + atom.name;
     case Atom::Kind::position: return std::string(to_string(atom.position));
   }
   return {};
 }
 
+constexpr std::uint32_t low32(std::int64_t number) {
+  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(number));
+}
+
 std::optional<std::int64_t> number_of(const Atom& atom, const Scope& scope, Side side) {
   switch (atom.kind) {
     case Atom::Kind::integer: return atom.integer;
-    case Atom::Kind::absolute:
-      if (side == Side::none) return atom.integer;
-      return static_cast<std::uint32_t>(atom.integer) - scope.isn(side).value;
+    case Atom::Kind::absolute: {
+      const auto number = atom.name.empty() ? atom.integer : scope.binding(atom.name);
+      if (side == Side::none || !number) return number;
+      return low32(*number) - scope.isn(side).value;
+    }
     case Atom::Kind::name: return scope.binding(atom.name);
     case Atom::Kind::position: return scope.position(atom.position);
   }
   return {};
-}
-
-constexpr std::uint32_t low32(std::int64_t number) {
-  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(number));
 }
 
 /// How far `a` lies after `b`: on the circle of 2^32, or plainly.

@@ -31,10 +31,10 @@ std::string_view to_string(Position position);  // "SND.UNA"
 enum class Side : std::uint8_t { none, tester, target };
 Side side_of(Position position);
 
-/// integer | @integer | $name[.part] | position
+/// integer | @integer | @$name[.part] | $name[.part] | position
 struct Atom {
   enum class Kind : std::uint8_t { integer, absolute, name, position } kind = Kind::integer;
-  std::int64_t integer = 0;  // also the 32 bits of `absolute`
+  std::int64_t integer = 0;  // also the 32 bits of `absolute` without a name
   std::string name;          // without `$`: "ts", "probe.seq"
   Position position = Position::snd_una;
   bool operator==(const Atom&) const = default;

@@ -286,6 +286,8 @@ Error Host::set_udp(DatagramId id, const DatagramOptions& options) {
   const std::size_t size = options.options.size();
   if (options.ttl == 0 || size > most_options || size % 4 != 0 || (ipv6 && size > 0))
     return Error::illegal;
+  if (options.local && options.local != source(ipv6 ? wire::Family::v6 : wire::Family::v4))
+    return Error::illegal;
   *of_socket = {options.ttl, options.tos, options.options};
   return Error::none;
 }
@@ -309,6 +311,18 @@ void Host::ping(const IpAddress& remote, std::size_t octets, Instant now) {
 
 std::optional<Host::EchoReply> Host::receive_echo_reply() {
   return impl_->take_echo_reply();
+}
+
+std::optional<IpAddress> Host::source(wire::Family family) const {
+  const ip::Interface& interface = std::as_const(*impl_).layer().interface();
+  if (!interface.has(family)) return {};
+  return interface.prefix(family)->address;
+}
+
+Error Host::set_default_ttl(std::uint8_t ttl) {
+  if (ttl == 0) return Error::illegal;
+  impl_->layer().set_default_ttl(ttl);
+  return Error::none;
 }
 
 void Host::flush_neighbours() {

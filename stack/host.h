@@ -140,7 +140,8 @@ class Host {
   /// What datagrams carry; what is empty is as usual (RFC 1122 4.1.4).
   struct DatagramOptions {
     std::optional<std::uint8_t> ttl, tos;
-    wire::Buffer options;  // of IPv4, whole words, 40 octets at most
+    wire::Buffer options;                  // of IPv4, whole words, 40 octets at most
+    std::optional<wire::IpAddress> local;  // the source, one of ours; empty: ours of the family
   };
   struct Bound {
     DatagramId id = 0;
@@ -150,8 +151,8 @@ class Host {
   std::uint16_t udp_port(DatagramId id) const;
   tcp::Error send_udp(DatagramId id, const wire::IpAddress& remote, std::uint16_t remote_port,
                       wire::Bytes data, Instant now);
-  /// Of all datagrams that are sent from now on. Error::illegal: options that cannot be sent, or a
-  /// TTL of 0.
+  /// Of all datagrams that are sent from now on. Error::illegal: options that cannot be sent, a TTL
+  /// of 0, or a source that is not ours.
   tcp::Error set_udp(DatagramId id, const DatagramOptions& options);
   std::optional<Datagram> receive_udp(DatagramId id);
   tcp::Error udp_error(DatagramId id);  // a pending ICMP error, then none
@@ -166,6 +167,10 @@ class Host {
     wire::Buffer data;
   };
   std::optional<EchoReply> receive_echo_reply();
+  /// Where packets of a family come from (RFC 1122 3.4, GET_SRCADDR); empty: there is no address.
+  std::optional<wire::IpAddress> source(wire::Family family) const;
+  /// TTL and hop limit from now on, where the user says no other; never 0 (RFC 1122 3.2.1.7).
+  tcp::Error set_default_ttl(std::uint8_t ttl);
   void flush_neighbours();
   void flush_path_mtu();
   /// The largest packet that reaches `remote` whole, as far as is known.

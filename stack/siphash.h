@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 #include "stack/wire/bytes.h"
 
@@ -33,6 +35,10 @@ class SipHash {
 
   static constexpr std::uint64_t little_endian(wire::Bytes b, std::size_t at, std::size_t count) {
     std::uint64_t word = 0;
+    if (!std::is_constant_evaluated() && std::endian::native == std::endian::little && count > 0) {
+      std::memcpy(&word, b.data() + at, count);
+      return word;
+    }
     for (std::size_t i = 0; i < count; ++i) word |= std::uint64_t{b[at + i]} << (8 * i);
     return word;
   }

@@ -14,10 +14,24 @@ bool may_return(const Returns& returns, Outcome outcome) {
          returns.outcomes.end();
 }
 
-std::string allowed(const Returns& returns) {
+/// What STATUS tells, as a reader knows it.
+std::string shown(Call::Status subject, std::int64_t number) {
+  const auto octet = [number](int shift) { return static_cast<std::uint8_t>(number >> shift); };
+  if (is_address(subject))
+    return wire::to_string(wire::IpAddress::v4(octet(24), octet(16), octet(8), octet(0)));
+  if (subject == Call::Status::ip_options) return fmt::format("{:#x}", number);
+  return fmt::format("{}", number);
+}
+
+std::string allowed(const Step& step) {
   std::vector<std::string> words;
-  for (const Outcome outcome : returns.outcomes) words.emplace_back(to_string(outcome));
-  for (const Value& number : returns.numbers) words.push_back(print(number));
+  for (const Outcome outcome : step.returns.outcomes) words.emplace_back(to_string(outcome));
+  for (const Value& number : step.returns.numbers) {
+    const bool plain = number.kind == Value::Kind::sum && number.low.terms.size() == 1 &&
+                       number.low.terms[0].atom.kind == Atom::Kind::integer;
+    words.push_back(plain ? shown(step.call.status, number.low.terms[0].atom.integer)
+                          : print(number));
+  }
   return words.empty() ? "ok" : fmt::format("{}", fmt::join(words, " or "));
 }
 
@@ -116,16 +130,14 @@ std::optional<Failed> judge_return(World& world, const Step& step, const CallRet
       world.bind(scope);
       return {};
     }
-    const std::string got = fmt::format("{}", *returned.number);
-    return wrong_return(world, step, returned, got,
-                        fmt::format("expected {}", allowed(step.returns)));
+    return wrong_return(world, step, returned, shown(step.call.status, *returned.number),
+                        fmt::format("expected {}", allowed(step)));
   }
   const bool fits = number_wanted && step.returns.outcomes.empty()
                         ? false
                         : may_return(step.returns, returned.outcome);
   if (!fits)
-    return wrong_return(world, step, returned, word,
-                        fmt::format("expected {}", allowed(step.returns)));
+    return wrong_return(world, step, returned, word, fmt::format("expected {}", allowed(step)));
   const bool has_data = step.call.verb == Call::Verb::receive &&
                         (returned.outcome == Outcome::ok || returned.data.length > 0);
   if (!has_data) return {};

@@ -30,6 +30,7 @@ enum class OptionType : std::uint8_t {
   duration,
   switched_duration,
   octet,
+  word,  // 32 bits
   address,
   congestion_control,
 };
@@ -54,7 +55,7 @@ constexpr std::array<OptionInfo, 15> open_options{{
     {"remote", OptionType::address},
     {"source-route", OptionType::address},
 }};
-constexpr std::array<OptionInfo, 11> set_options{{
+constexpr std::array<OptionInfo, 13> set_options{{
     {"nodelay", OptionType::on_off},
     {"cork", OptionType::on_off},
     {"congestion-control", OptionType::congestion_control},
@@ -66,7 +67,24 @@ constexpr std::array<OptionInfo, 11> set_options{{
     {"receive-buffer", OptionType::number},
     {"send-buffer", OptionType::number},
     {"urgent-inline", OptionType::on_off},
+    {"ip-options", OptionType::word},
+    {"default-ttl", OptionType::octet},
 }};
+
+/// An IPv4 address as a number: a host of the topology, `broadcast`, or written out.
+std::optional<std::int64_t> read_address(const Scalar& word, Reading& reading) {
+  auto address = wire::parse_ip(word.text);
+  if (word.text == "broadcast") address = wire::ipv4_broadcast;
+  if (const auto host = reading.network.host_id(word.text)) {
+    address = reading.network.address(*host, wire::Family::v4);
+  }
+  if (reading.family == wire::Family::v4 && address && address->family == wire::Family::v4) {
+    return std::int64_t{wire::be32(address->octets, 0)};
+  }
+  reading.problems.add(word.whole, fmt::format("'{}' is no IPv4 address here", word.text),
+                       "it takes a host of the topology or an address, in a case with ip=v4");
+  return std::nullopt;
+}
 
 /// The words of a call, taken one by one. A word that is no good is reported once and ends the
 /// reading.
@@ -114,21 +132,9 @@ class Words {
     if (!time) return std::nullopt;
     return time->count();
   }
-  /// An IPv4 address as a number: a host of the topology, `broadcast`, or written out.
   std::optional<std::int64_t> address(std::string_view what) {
     if (!have(what)) return std::nullopt;
-    const Scalar word = words_[next_++];
-    auto address = wire::parse_ip(word.text);
-    if (word.text == "broadcast") address = wire::ipv4_broadcast;
-    if (const auto host = reading_.network.host_id(word.text)) {
-      address = reading_.network.address(*host, wire::Family::v4);
-    }
-    if (reading_.family == wire::Family::v4 && address && address->family == wire::Family::v4) {
-      return std::int64_t{wire::be32(address->octets, 0)};
-    }
-    reading_.problems.add(word.whole, fmt::format("'{}' is no IPv4 address here", word.text),
-                          "it takes a host of the topology or an address, in a case with ip=v4");
-    return std::nullopt;
+    return read_address(words_[next_++], reading_);
   }
   /// Nothing may follow.
   bool end() {
@@ -177,6 +183,7 @@ std::optional<std::int64_t> read_option_value(const OptionInfo& option, Words& w
     }
     case OptionType::number: return words.number(option.name, 0, largest_count);
     case OptionType::octet: return words.number(option.name, 0, 255);
+    case OptionType::word: return words.number(option.name, 0, 0xffffffff);
     case OptionType::address: return words.address(option.name);
     case OptionType::duration: return words.duration(option.name);
     case OptionType::congestion_control: {
@@ -296,7 +303,9 @@ bool read_shutdown(Words& words, checks::Call& call) {
 }
 
 bool read_status(Words& words, checks::Call& call) {
-  static constexpr std::array<std::string_view, 4> subjects{"path-mtu", "mss", "urgent", "unread"};
+  static constexpr std::array<std::string_view, 9> subjects{
+      "path-mtu", "mss",         "urgent", "unread",    "retransmissions",
+      "source",   "destination", "tos",    "ip-options"};
   call.verb = Verb::status;
   if (words.done()) return true;
   const auto subject = words.choice("subject of STATUS", subjects);
@@ -366,6 +375,13 @@ void read_return(const Node& node, const checks::Call& call, Reading& reading,
   if (const auto outcome = checks::parse_outcome(text->text);
       outcome && *outcome != checks::Outcome::unsupported) {
     returns.outcomes.push_back(*outcome);
+    return;
+  }
+  if (call.verb == Verb::status && checks::is_address(call.status)) {
+    if (const auto address = read_address(*text, reading)) {
+      returns.numbers.push_back(
+          {.kind = checks::Value::Kind::sum, .low = checks::Sum::of(*address)});
+    }
     return;
   }
   const char first = text->text.empty() ? ' ' : text->text[0];

@@ -21,7 +21,7 @@ namespace tcproof::harness::loading {
 
 namespace {
 
-constexpr std::array<std::string_view, 23> features{"ipv4",
+constexpr std::array<std::string_view, 25> features{"ipv4",
                                                     "ipv6",
                                                     "sack",
                                                     "dsack",
@@ -37,13 +37,15 @@ constexpr std::array<std::string_view, 23> features{"ipv4",
                                                     "delayed-ack",
                                                     "half-close",
                                                     "user-timeout",
+                                                    "user-timeout-option",
                                                     "fast-open",
                                                     "limited-transmit",
                                                     "frto",
                                                     "rack",
                                                     "isn-control",
                                                     "neighbour-flush",
-                                                    "interface-start"};
+                                                    "interface-start",
+                                                    "virtual-time"};
 
 /// What `use` sets besides the name.
 std::vector<const Entry*> settings_of(const Node* node) {

@@ -58,6 +58,7 @@ class ProfileReader {
         profile_.features.insert(feature);
       }
     }
+    if (profile_.virtual_time) profile_.features.insert("virtual-time");
     if (const Node* values = fields_.find("values")) read_values(*values);
     if (const Node* timing = fields_.find("timing")) read_timing(*timing);
     if (const Node* sysctl = fields_.find("sysctl")) read_sysctl(*sysctl);

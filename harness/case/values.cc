@@ -153,13 +153,14 @@ bool Values::check_told(const std::string& name, const Scalar& scalar) {
     if (scope_.is_bound(name)) return true;
     if (scope_.is_saved(name)) {
       scope_.problems().add(place_of_name(scalar, name), fmt::format("${} is a frame", name),
-                            "its parts are seq, end, ack, win, len and id: $name.seq");
+                            "its parts are seq, end, ack, win, len, id and isn: $name.seq");
       return false;
     }
     no_value(name, scalar);
     return false;
   }
-  static constexpr std::array<std::string_view, 6> parts{"seq", "end", "ack", "win", "len", "id"};
+  static constexpr std::array<std::string_view, 7> parts{"seq", "end", "ack", "win",
+                                                         "len", "id",  "isn"};
   const std::string frame = name.substr(0, dot);
   if (!scope_.is_saved(frame)) {
     scope_.problems().add(place_of_name(scalar, name),
@@ -170,14 +171,15 @@ bool Values::check_told(const std::string& name, const Scalar& scalar) {
   if (std::find(parts.begin(), parts.end(), name.substr(dot + 1)) != parts.end()) return true;
   scope_.problems().add(place_of_name(scalar, name),
                         fmt::format("a frame has no '{}'", name.substr(dot + 1)),
-                        "its parts are seq, end, ack, win, len and id");
+                        "its parts are seq, end, ack, win, len, id and isn");
   return false;
 }
 
 bool Values::settle_term(checks::Term& term, const Scalar& scalar, Use use, bool may_bind,
                          bool& guessed) {
-  if (term.atom.kind != checks::Atom::Kind::name) return true;
   const std::string name = term.atom.name;
+  if (name.empty()) return true;
+  if (term.atom.kind == checks::Atom::Kind::absolute) return check_told(name, scalar);
   std::optional<Number> number;
   if (name.rfind(profile_prefix, 0) == 0) {
     number = profile_number(name.substr(profile_prefix.size()), scalar);

@@ -124,13 +124,19 @@ Application::Done Application::open_udp(const checks::Step& step) {
   const bool passive = step.call.verb == Call::Verb::open_passive;
   const std::uint16_t usual = passive ? case_.connections[step.conn].target_port : std::uint16_t{0};
   const auto opened = stack_.bind(case_.family, step.call.port.value_or(usual));
-  one.handle = opened.handle;
   if (opened.outcome != Outcome::ok) return {opened.outcome, {}};
-  return set_datagram(one, step.call);
+  one = Socket{};
+  one.handle = opened.handle;
+  const auto named = step.call.options.find("remote");
+  if (named != step.call.options.end()) one.named_peer = address_of(named->second);
+  const Done set = set_datagram(one, step.call);
+  if (set.outcome != Outcome::ok) stack_.unbind(std::exchange(one.handle, 0));
+  return set;
 }
 
 Application::Done Application::set_datagram(const Socket& one, const Call& call) {
   for (const auto& [name, value] : call.options) {
+    if (name == "remote") continue;  // of every SEND
     const Outcome outcome = stack_.set_datagram(one.handle, name, value);
     if (outcome != Outcome::ok) return {outcome, {}};
   }
@@ -178,8 +184,9 @@ Application::Done Application::send_tcp(Socket& one, const Call& call, Instant n
 }
 
 Application::Done Application::send_udp(const checks::Step& step, Instant now) {
-  const auto remote = peer(step);
+  auto remote = peer(step);
   if (!remote) return {Outcome::unspecified, {}};
+  remote->address = socket(step).named_peer.value_or(remote->address);
   const wire::Buffer text = text_of(step.call, 0);
   return {stack_.send_datagram(socket(step).handle, *remote, text, now), {}};
 }
@@ -217,11 +224,15 @@ Application::Done Application::status(const checks::Step& step) {
     const auto answer = stack_.status(one.handle, step.call.status);
     return {answer.outcome, answer.number};
   }
-  if (step.call.status != Call::Status::connection) return {Outcome::unsupported, {}};
-  return {stack_.datagram_error(one.handle), {}};
+  if (step.call.status == Call::Status::connection) return {stack_.datagram_error(one.handle), {}};
+  const auto answer = stack_.datagram_status(one.handle, step.call.status);
+  return {answer.outcome, answer.number};
 }
 
 Application::Done Application::set(const checks::Step& step, Instant now) {
+  const auto& options = step.call.options;
+  if (const auto ttl = options.find("default-ttl"); ttl != options.end())
+    return {stack_.set_host(ttl->first, ttl->second), {}};
   const Socket& one = socket(step);
   if (one.handle == 0) return {Outcome::no_connection, {}};
   if (!case_.connections[step.conn].tcp) return set_datagram(one, step.call);

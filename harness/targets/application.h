@@ -49,6 +49,7 @@ class Application {
     wire::Buffer unsent;                // accepted from the application, not yet by the stack
     bool push = false, urgent = false;  // of `unsent`
     bool close_when_sent = false;
+    std::optional<wire::IpAddress> named_peer;  // UDP: OPEN's `remote`
   };
   struct Pending {
     const checks::Step* step = nullptr;

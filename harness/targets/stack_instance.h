@@ -101,7 +101,8 @@ class StackInstance {
   virtual Opened bind(wire::Family family, std::uint16_t port) = 0;  // 0: an ephemeral port
   virtual checks::Outcome send_datagram(Handle handle, const Endpoint& remote, wire::Bytes data,
                                         Instant now) = 0;
-  /// `name` and `value` as in checks::Call::options, of the datagrams sent from now on.
+  /// `name` and `value` as in checks::Call::options, of the datagrams sent from now on; `local` is
+  /// the address they come from.
   virtual checks::Outcome set_datagram(Handle handle, std::string_view name, std::int64_t value) {
     static_cast<void>(handle), static_cast<void>(name), static_cast<void>(value);
     return checks::Outcome::unsupported;
@@ -110,11 +111,21 @@ class StackInstance {
   virtual std::optional<wire::Buffer> receive_datagram(Handle handle) = 0;
   /// An ICMP error that came for this port since the last look, else ok.
   virtual checks::Outcome datagram_error(Handle handle) = 0;
+  /// A STATUS with a subject: of the socket, or of the datagram received last.
+  virtual Answer datagram_status(Handle handle, checks::Call::Status subject) {
+    static_cast<void>(handle), static_cast<void>(subject);
+    return {checks::Outcome::unsupported, {}};
+  }
   virtual void unbind(Handle handle) = 0;
 
   // The host.
   virtual checks::Outcome ping(const wire::IpAddress& remote, std::size_t octets, Instant now) = 0;
   virtual checks::Outcome flush(checks::Call::Flush what) = 0;
+  /// The host's configuration: `default-ttl`.
+  virtual checks::Outcome set_host(std::string_view name, std::int64_t value) {
+    static_cast<void>(name), static_cast<void>(value);
+    return checks::Outcome::unsupported;
+  }
 };
 
 }  // namespace tcproof::harness

@@ -10,49 +10,54 @@
 
 namespace tcproof::stack {
 
-/// Where an item stands in a Deadlines heap; a member `deadline` of the item.
+/// Where an item stands in a Deadlines heap and when it is due; a member `deadline` of the item.
 struct DeadlinePlace {
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
   std::size_t at = nowhere;
+  std::optional<Instant> due;
 };
 
-/// One deadline an item, the earliest at hand: a binary heap whose items know their place, so that
-/// moving a deadline costs log n and allocates nothing once the heap has grown. Equal deadlines
-/// come out in the order of `Item::id`, which keeps runs alike.
+/// One deadline an item, the earliest at hand: a binary heap whose items know their place. A deadline
+/// that moves later or goes away, as those of connections do with nearly every segment, is only
+/// noted: the entry follows when it comes to the front. So that costs nothing with however many
+/// items, and allocates nothing once the heap has grown. Equal deadlines come out in the order of
+/// `Item::id`, which keeps runs alike.
 template <class Item>
 class Deadlines {
  public:
-  /// Sets, moves or (empty) removes the deadline of `item`, which outlives its place here.
+  /// Sets, moves or (empty) takes away the deadline of `item`. It outlives its place here: remove()
+  /// ends that.
   void set(Item& item, std::optional<Instant> due) {
-    if (!due) return remove(item);
-    if (item.deadline.at == DeadlinePlace::nowhere) {
-      item.deadline.at = heap_.size();
+    DeadlinePlace& place = item.deadline;
+    size_ = size_ + (due ? 1 : 0) - (place.due ? 1 : 0);
+    place.due = due;
+    if (!due) return;
+    if (place.at == DeadlinePlace::nowhere) {
+      place.at = heap_.size();
       heap_.push_back({*due, &item});
-      return up(item.deadline.at);
+    } else if (heap_[place.at].due <= *due) {
+      return;
+    } else {
+      heap_[place.at].due = *due;
     }
-    const std::size_t at = item.deadline.at;
-    if (heap_[at].due == *due) return;
-    heap_[at].due = *due;
-    up(at);
-    down(item.deadline.at);
+    up(place.at);
   }
   void remove(Item& item) {
-    const std::size_t at = item.deadline.at;
-    if (at == DeadlinePlace::nowhere) return;
-    item.deadline.at = DeadlinePlace::nowhere;
-    const Entry last = heap_.back();
-    heap_.pop_back();
-    if (at == heap_.size()) return;
-    put(at, last);
-    up(at);
-    down(last.item->deadline.at);
+    set(item, {});
+    if (item.deadline.at != DeadlinePlace::nowhere) take_out(item.deadline.at);
   }
   std::optional<Instant> next() const {
+    settle_front();
     if (heap_.empty()) return {};
     return heap_.front().due;
   }
-  Item& front() const { return *heap_.front().item; }
-  std::size_t size() const { return heap_.size(); }
+  /// Whose deadline next() is.
+  Item& front() const {
+    settle_front();
+    return *heap_.front().item;
+  }
+  /// How many items have a deadline.
+  std::size_t size() const { return size_; }
 
  private:
   struct Entry {
@@ -62,20 +67,41 @@ class Deadlines {
   static bool before(const Entry& a, const Entry& b) {
     return a.due != b.due ? a.due < b.due : a.item->id < b.item->id;
   }
-  void put(std::size_t at, const Entry& entry) {
+  /// Until the entry in front says what its item says.
+  void settle_front() const {
+    while (!heap_.empty() && heap_.front().due != heap_.front().item->deadline.due) {
+      const auto& due = heap_.front().item->deadline.due;
+      if (!due) {
+        take_out(0);
+      } else {
+        heap_.front().due = *due;
+        down(0);
+      }
+    }
+  }
+  void take_out(std::size_t at) const {
+    heap_[at].item->deadline.at = DeadlinePlace::nowhere;
+    const Entry last = heap_.back();
+    heap_.pop_back();
+    if (at == heap_.size()) return;
+    put(at, last);
+    up(at);
+    down(last.item->deadline.at);
+  }
+  void put(std::size_t at, const Entry& entry) const {
     heap_[at] = entry;
     entry.item->deadline.at = at;
   }
-  void swap(std::size_t a, std::size_t b) {
+  void swap(std::size_t a, std::size_t b) const {
     const Entry entry = heap_[a];
     put(a, heap_[b]);
     put(b, entry);
   }
-  void up(std::size_t at) {
+  void up(std::size_t at) const {
     for (; at > 0 && before(heap_[at], heap_[(at - 1) / 2]); at = (at - 1) / 2)
       swap(at, (at - 1) / 2);
   }
-  void down(std::size_t at) {
+  void down(std::size_t at) const {
     for (;;) {
       std::size_t child = 2 * at + 1;
       if (child >= heap_.size()) return;
@@ -86,7 +112,8 @@ class Deadlines {
     }
   }
 
-  std::vector<Entry> heap_;
+  mutable std::vector<Entry> heap_;  // what is noted late is settled when somebody looks
+  std::size_t size_ = 0;
 };
 
 }  // namespace tcproof::stack

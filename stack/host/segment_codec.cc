@@ -149,7 +149,9 @@ void write_segment(const tcp::Segment& segment, Ports ports, MutableBytes out) {
   header.urgent = segment.up;
   wire::emit(header, out);
   write_options(segment, out.subspan(TcpHeader::size, options));
-  std::ranges::copy(segment.text, out.subspan(TcpHeader::size + options).begin());
+  // std::ranges::copy goes octet by octet between two kinds of span.
+  std::copy(segment.text.begin(), segment.text.end(),
+            out.subspan(TcpHeader::size + options).begin());
 }
 
 }  // namespace tcproof::stack

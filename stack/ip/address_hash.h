@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "stack/wire/address.h"
 
@@ -12,8 +14,10 @@ namespace tcproof::ip {
 /// collision costs one short walk.
 struct AddressHash {
   std::size_t operator()(const wire::IpAddress& address) const {
-    std::uint64_t h = 0xcbf29ce484222325U;
-    for (const std::uint8_t octet : address.octets) h = (h ^ octet) * 0x100000001b3U;
+    std::uint64_t high = 0, low = 0;
+    std::memcpy(&high, address.octets.data(), sizeof high);
+    std::memcpy(&low, address.octets.data() + sizeof high, sizeof low);
+    const std::uint64_t h = (high ^ std::rotl(low, 29)) * 0x9e3779b97f4a7c15U;
     return static_cast<std::size_t>(h ^ h >> 32);
   }
 };

@@ -150,6 +150,9 @@ void Layer::icmp(const Packet& packet, Instant now) {
       if (packet.group) return trace(rule::icmp_an_echo_request_to_a_group);
       return answer_echo(packet, wire::icmp_type::echo_reply, now);
     case wire::icmp_type::echo_reply: return echo_answered(packet, *message);
+    case wire::icmp_type::timestamp:
+      if (packet.group) return trace(rule::icmp_a_timestamp_request_to_a_group);
+      return answer_timestamp(packet, *message, now);
     default: return trace(rule::icmp_a_type_that_nothing_here_knows);
   }
 }
@@ -220,6 +223,19 @@ void Layer::answer_echo(const Packet& packet, std::uint8_t type, Instant now) {
   if (packet.family() == Family::v4)
     options = reply_options(packet.options, packet.src, interface_.v4->address, now);
   send_icmp(packet.src, {type, 0, 0, request.word()}, request.body(), options, now);
+}
+
+/// RFC 792, RFC 1122 3.2.2.8: received and sent again in the same millisecond.
+void Layer::answer_timestamp(const Packet& packet, const IcmpView& request, Instant now) {
+  std::array<std::uint8_t, 12> times{};  // originate, receive, transmit
+  if (request.body().size() < times.size()) return trace(rule::icmp_a_timestamp_without_times);
+  if (packet.src.is_unspecified()) return trace(rule::icmp_a_timestamp_request_from_nowhere);
+  wire::put32(times, 0, wire::be32(request.body(), 0));
+  wire::put32(times, 4, clock_of_timestamps(now));
+  wire::put32(times, 8, clock_of_timestamps(now));
+  const OptionsV4 options = reply_options(packet.options, packet.src, interface_.v4->address, now);
+  send_icmp(packet.src, {wire::icmp_type::timestamp_reply, 0, 0, request.word()}, times, options,
+            now);
 }
 
 void Layer::echo_answered(const Packet& packet, const IcmpView& message) {

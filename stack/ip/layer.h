@@ -76,6 +76,8 @@ class Layer : private FrameSink {
   void flush_path_mtu();
 
   const Interface& interface() const { return interface_; }
+  /// Until a router advertises another hop limit (RFC 4861 6.3.4).
+  void set_default_ttl(std::uint8_t ttl) { interface_.ttl = interface_.hop_limit = ttl; }
   bool has_route(const wire::IpAddress& dst) const;
   /// The largest packet that reaches `dst` whole, as far as is known.
   std::uint32_t path_mtu(const wire::IpAddress& dst) const { return sender_.path_mtu(dst); }
@@ -102,6 +104,7 @@ class Layer : private FrameSink {
   void neighbour_discovery(const Packet& packet, Instant now);
   void redirect_v4(const Packet& packet, const wire::IcmpView& message);
   void answer_echo(const Packet& packet, std::uint8_t type, Instant now);
+  void answer_timestamp(const Packet& packet, const wire::IcmpView& request, Instant now);
   void echo_answered(const Packet& packet, const wire::IcmpView& message);
   void incoming_error(const Packet& packet, const wire::IcmpView& message, Instant now);
   void too_big(const ErrorReport& report, Instant now);

@@ -5,6 +5,7 @@
 
 #include "stack/ip/rules.h"
 #include "stack/wire/ipv4.h"
+#include "stack/wire/ipv4_options.h"
 #include "stack/wire/numbers.h"
 
 namespace tcproof::ip {
@@ -14,30 +15,10 @@ using wire::IpAddress;
 
 namespace {
 
-constexpr std::uint8_t option_end = 0, option_nop = 1, record_route = 7, timestamp = 68,
-                       loose_source_route = 131, strict_source_route = 137;
+namespace option = wire::ipv4_option;
+
 constexpr std::uint8_t copied_flag = 0x80;
 constexpr std::size_t address_size = 4, route_data = 3;  // octets before the addresses of a route
-constexpr std::uint32_t not_midnight_ut = 0x80000000;
-
-bool is_source_route(std::uint8_t kind) {
-  return kind == loose_source_route || kind == strict_source_route;
-}
-
-/// Calls `visit(option)` for each option but padding, until it returns false.
-template <class Visit>
-void walk(Bytes options, Visit visit) {
-  for (std::size_t at = 0; at < options.size() && options[at] != option_end;) {
-    if (options[at] == option_nop) {
-      ++at;
-      continue;
-    }
-    const std::size_t length = at + 1 < options.size() ? options[at + 1] : 0;
-    if (length < 2 || at + length > options.size()) return;
-    if (!visit(options.subspan(at, length))) return;
-    at += length;
-  }
-}
 
 void append(OptionsV4& to, Bytes option) {
   if (to.size + option.size() > to.octets.size()) return;
@@ -73,33 +54,34 @@ void record_time(wire::MutableBytes option, const IpAddress& us, Instant now) {
   }
   if (flag == 3 && IpAddress::from(wire::Family::v4, option.subspan(at)) != us) return;
   if (flag != 0) wire::put_ip(option, at, us, wire::Family::v4);
-  const auto ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-  wire::put32(option, at + entry - 4, static_cast<std::uint32_t>(ms) | not_midnight_ut);
+  wire::put32(option, at + entry - 4, clock_of_timestamps(now));
   option[2] = static_cast<std::uint8_t>(option[2] + entry);
 }
 
 }  // namespace
 
+std::uint32_t clock_of_timestamps(Instant now) {
+  constexpr std::uint32_t not_midnight_ut = 0x80000000;
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  return static_cast<std::uint32_t>(ms) | not_midnight_ut;
+}
+
 std::optional<OptionFault> check_options(Bytes options) {
-  for (std::size_t at = 0; at < options.size() && options[at] != option_end;) {
-    if (options[at] == option_nop) {
-      ++at;
-      continue;
-    }
-    const std::size_t length = at + 1 < options.size() ? options[at + 1] : 0;
-    if (length < 2 || at + length > options.size()) {
-      const auto pointer = static_cast<std::uint32_t>(wire::Ipv4Header::size + at + 1);
-      return OptionFault{rule::ipv4_an_option_of_wrong_length,
-                         wire::IcmpHeader{wire::icmp_type::parameter_problem, 0, 0, pointer << 24}};
-    }
-    if (is_source_route(options[at]) && length >= route_data && options[at + 2] <= length)
-      return OptionFault{rule::ipv4_a_source_route_that_goes_on_from_here,
-                         wire::IcmpHeader{wire::icmp_type::unreachable,
-                                          wire::unreachable_code::source_route_failed, 0, 0}};
-    at += length;
-  }
-  return {};
+  std::optional<OptionFault> fault;
+  const auto broken = wire::walk_ipv4_options(options, [&](Bytes one, std::size_t) {
+    const bool goes_on =
+        option::is_source_route(one[0]) && one.size() >= route_data && one[2] <= one.size();
+    if (!goes_on) return true;
+    fault = OptionFault{rule::ipv4_a_source_route_that_goes_on_from_here,
+                        wire::IcmpHeader{wire::icmp_type::unreachable,
+                                         wire::unreachable_code::source_route_failed, 0, 0}};
+    return false;
+  });
+  if (!broken) return fault;
+  const auto pointer = static_cast<std::uint32_t>(wire::Ipv4Header::size + *broken + 1);
+  return OptionFault{rule::ipv4_an_option_of_wrong_length,
+                     wire::IcmpHeader{wire::icmp_type::parameter_problem, 0, 0, pointer << 24}};
 }
 
 namespace {
@@ -107,18 +89,18 @@ namespace {
 /// Without padding.
 std::optional<OptionsV4> turned_round(Bytes options, const IpAddress& src) {
   std::optional<OptionsV4> back;
-  walk(options, [&](Bytes option) {
-    if (!is_source_route(option[0]) || option.size() < route_data + address_size) return true;
-    const std::size_t count = (option.size() - route_data) / address_size;
+  wire::walk_ipv4_options(options, [&](Bytes one, std::size_t) {
+    if (!option::is_source_route(one[0]) || one.size() < route_data + address_size) return true;
+    const std::size_t count = (one.size() - route_data) / address_size;
     const auto address = [&](std::size_t i) {
-      return IpAddress::from(wire::Family::v4, option.subspan(route_data + i * address_size));
+      return IpAddress::from(wire::Family::v4, one.subspan(route_data + i * address_size));
     };
     const std::size_t first = address(0) == src ? 1 : 0;
     if (first == count) return false;  // straight from `src`: nothing to turn round
     back.emplace();
     back->first_hop = address(count - 1);
     const std::size_t size = route_data + (count - first) * address_size;
-    back->octets[0] = option[0];
+    back->octets[0] = one[0];
     back->octets[1] = static_cast<std::uint8_t>(size);
     back->octets[2] = 4;
     std::size_t at = route_data;
@@ -138,7 +120,7 @@ std::optional<OptionsV4> source_route(std::span<const IpAddress> hops, const IpA
   if (hops.empty() || hops.size() > most) return {};
   OptionsV4 options;
   options.first_hop = hops.front();
-  options.octets[0] = loose_source_route;
+  options.octets[0] = option::loose_source_route;
   options.octets[1] = static_cast<std::uint8_t>(route_data + hops.size() * address_size);
   options.octets[2] = 4;
   std::size_t at = route_data;
@@ -162,14 +144,14 @@ OptionsV4 reply_options(Bytes options, const IpAddress& src, const IpAddress& us
   OptionsV4 reply;
   if (options.empty()) return reply;
   if (const auto route = turned_round(options, src)) reply = *route;
-  walk(options, [&](Bytes option) {
-    if (option[0] != record_route && option[0] != timestamp) return true;
+  wire::walk_ipv4_options(options, [&](Bytes one, std::size_t) {
+    if (one[0] != option::record_route && one[0] != option::timestamp) return true;
     const std::size_t at = reply.size;
-    append(reply, option);
+    append(reply, one);
     if (reply.size == at) return true;
-    const auto own = wire::MutableBytes(reply.octets).subspan(at, option.size());
-    if (option[0] == record_route) record_address(own, us);
-    if (option[0] == timestamp) record_time(own, us, now);
+    const auto own = wire::MutableBytes(reply.octets).subspan(at, one.size());
+    if (one[0] == option::record_route) record_address(own, us);
+    if (one[0] == option::timestamp) record_time(own, us, now);
     return true;
   });
   pad(reply);
@@ -178,8 +160,8 @@ OptionsV4 reply_options(Bytes options, const IpAddress& src, const IpAddress& us
 
 OptionsV4 copied_options(Bytes options) {
   OptionsV4 copied;
-  walk(options, [&](Bytes option) {
-    if ((option[0] & copied_flag) != 0) append(copied, option);
+  wire::walk_ipv4_options(options, [&](Bytes one, std::size_t) {
+    if ((one[0] & copied_flag) != 0) append(copied, one);
     return true;
   });
   pad(copied);

@@ -48,6 +48,10 @@ std::optional<OptionsV4> return_route(wire::Bytes options, const wire::IpAddress
 OptionsV4 reply_options(wire::Bytes options, const wire::IpAddress& src, const wire::IpAddress& us,
                         Instant now);
 
+/// What timestamps of RFC 791 and 792 say: milliseconds of a clock that does not count from midnight
+/// UT, which the highest bit tells.
+std::uint32_t clock_of_timestamps(Instant now);
+
 /// Those of `options` that every fragment carries (RFC 791 3.1: the copied flag).
 OptionsV4 copied_options(wire::Bytes options);
 

@@ -197,6 +197,12 @@ inline constexpr Rule reassembly_fragments_disagree_about_the_end =
 // ICMP that comes in
 inline constexpr Rule icmp_shorter_than_a_header = "drop: icmp, shorter than a header";
 inline constexpr Rule icmp_bad_checksum = "drop: icmp, bad checksum, RFC 792";
+inline constexpr Rule icmp_a_timestamp_request_to_a_group =
+    "drop: icmp, a timestamp request to a group, RFC 1122 3.2.2.8";
+inline constexpr Rule icmp_a_timestamp_request_from_nowhere =
+    "drop: icmp, a timestamp request from nowhere";
+inline constexpr Rule icmp_a_timestamp_without_times =
+    "drop: icmp, a timestamp message shorter than its times, RFC 792";
 inline constexpr Rule icmp_an_echo_request_to_a_group =
     "drop: icmp, an echo request to a group, RFC 1122 3.2.2.6";
 inline constexpr Rule icmp_echo_reply = "icmp: echo reply";

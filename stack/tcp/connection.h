@@ -184,6 +184,8 @@ class Connection {
   /// Octets of urgent data not yet read, those included that have not arrived (MUST-33); 0: normal
   /// mode.
   std::uint32_t urgent_unread() const;
+  /// How often the earliest segment has been sent again in vain: trouble, but no end yet (SHLD-9).
+  std::uint32_t retransmissions() const { return unanswered_.transmissions; }
   /// Octets of SEND that are not acknowledged yet.
   std::size_t unacknowledged() const;
 

@@ -53,8 +53,13 @@ class RtoEstimator {
 struct Unanswered {
   Instant since{};
   std::uint32_t transmissions = 0;  // beyond the first
+  Instant again_at{};               // the latest of them
 
-  void restart(Instant now) { *this = {now, 0}; }
+  void restart(Instant now) { *this = {.since = now}; }
+  void sent_again(Instant now) {
+    ++transmissions;
+    again_at = now;
+  }
 };
 
 }  // namespace tcproof::tcp

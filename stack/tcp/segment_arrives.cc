@@ -428,6 +428,12 @@ void Connection::measure_round_trip(const Segment& seg, Instant now) {
   if (!timestamps_.agreed()) return rto_.acknowledged(seg.ack, now);
   if (!seg.timestamps) return;
   const auto rtt = timestamps_.round_trip(seg.timestamps->ecr, now);
+  // After a timeout only the echo of the latest retransmission measures the path (RFC 7323 4.1: a
+  // MAY). An older one also tells how long an acknowledgment that was lost was waited for: taken as
+  // a sample it would make each timeout longer than the one before. Without one the back-off stays,
+  // as Karn has it (RFC 6298 3).
+  const bool sent_again = unanswered_.transmissions != 0;
+  if (sent_again && rtt && *rtt > now - unanswered_.again_at + Timestamps::tick) return;
   // RFC 7323 G: an ACK for every second segment is expected.
   const std::uint32_t two = 2U * effective_send_mss();
   if (rtt) rto_.sample(*rtt, std::max(1U, (flight_size() + two - 1) / two));

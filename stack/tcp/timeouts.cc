@@ -47,7 +47,7 @@ void Connection::retransmission_timeout(Instant now) {
   if (gave_up(now)) return;
   output_.trace(rule::retransmit);
   const bool again = unanswered_.transmissions != 0;
-  unanswered_.transmissions += 1;
+  unanswered_.sent_again(now);
   if (unanswered_.transmissions == config_.r1) advise_at_r1();
   rto_.back_off();
   rto_.forget_timed();
@@ -114,7 +114,7 @@ void Connection::persist_timeout(Instant now) {
     transmit_earliest(now);
   else
     transmit_from_una(unsent(), now);
-  unanswered_.transmissions += 1;  // what is sent first counts from now
+  unanswered_.sent_again(now);  // what is sent first counts from now
   rto_.forget_timed();
 }
 

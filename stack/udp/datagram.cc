@@ -45,7 +45,7 @@ void write(const IpAddress& src, std::uint16_t src_port, const IpAddress& dst,
            std::uint16_t dst_port, wire::Bytes data, wire::MutableBytes out) {
   assert(out.size() == UdpHeader::size + data.size());
   wire::emit(UdpHeader{src_port, dst_port, static_cast<std::uint16_t>(out.size()), 0}, out);
-  std::ranges::copy(data, out.subspan(UdpHeader::size).begin());
+  std::copy(data.begin(), data.end(), out.subspan(UdpHeader::size).begin());
   const std::uint16_t sum = wire::transport_checksum(src, dst, wire::ip_protocol::udp, out);
   wire::put16(out, 6, wire::udp_checksum_on_wire(sum));
 }

@@ -38,6 +38,22 @@ TEST(JudgeCalls, AnOutcomeMustBeAllowed) {
   }
 }
 
+TEST(JudgeCalls, StatusShowsAnAddressAsOne) {
+  constexpr std::int64_t target = 0xc0000202, broadcast = 0xffffffff;
+  for (const std::int64_t got : {target, broadcast}) {
+    Steps steps;
+    Step& step = steps.call(Call::Verb::status);
+    step.call.status = Call::Status::destination;
+    step.returns.outcomes.clear();
+    step.returns.numbers = {Value{.kind = Value::Kind::sum, .low = Sum::of(target)}};
+    Play p = play(steps);
+    p.react(0, 0s, CallReturned{{}, 0, Outcome::ok, got, p.keep({})});
+    const Judgement& judgement = p.run();
+    EXPECT_EQ(judgement.verdict, got == target ? Verdict::pass : Verdict::fail);
+    EXPECT_EQ(judgement.reason, got == target ? "" : "255.255.255.255: expected 192.0.2.2");
+  }
+}
+
 TEST(JudgeCalls, AMissingCallIsASkip) {
   Steps steps;
   steps.call(Call::Verb::ping);

@@ -28,9 +28,10 @@ Value value(std::string_view text) {
 }
 
 TEST(Value, PrintsAsItWasRead) {
-  for (const char* text : {"_", "0", "1460", "@5", "$x", "$probe.seq", "SND.NXT", "SND.NXT+1",
-                           "RCV.NXT-$len", "2*SND.WND-1", "-5", "1..5", "$x..$x+5", "$a.end..ISS",
-                           ">=1", "<=SEG.SEQ+SEG.LEN", "-3*$x+@4294967295"}) {
+  for (const char* text :
+       {"_", "0", "1460", "@5", "$x", "$probe.seq", "SND.NXT", "SND.NXT+1", "RCV.NXT-$len",
+        "2*SND.WND-1", "-5", "1..5", "$x..$x+5", "$a.end..ISS", ">=1", "<=SEG.SEQ+SEG.LEN",
+        "-3*$x+@4294967295", "@$a.isn+1..2*@$b.isn-@$a.isn"}) {
     EXPECT_EQ(print(value(text)), text);
   }
   EXPECT_EQ(print(value("0x10")), "16");
@@ -82,6 +83,22 @@ TEST(Value, ComparesModuloWhereNumbersWrap) {
   EXPECT_FALSE(fits("<=5", 6, Compare::plain));
   EXPECT_TRUE(fits("@4", 5, Compare::modulo))
       << "absolute 4 is the fifth octet behind an ISN of 2^32-1";
+}
+
+TEST(Value, AnAbsoluteNameCountsFromTheIsnAtHand) {
+  FixedScope scope;
+  scope.names["a.isn"] = 9;
+  const auto fits = [&](std::string_view text, Side side) {
+    return holds(value(text), 0, scope, side, Compare::modulo);
+  };
+  // The target's ISN is 2^32-1, which lies ten below 9.
+  EXPECT_TRUE(fits("@$a.isn-10", Side::target));
+  EXPECT_FALSE(fits("@$a.isn-9", Side::target));
+  EXPECT_TRUE(fits("2*@$a.isn-@$a.isn-10", Side::target));
+  EXPECT_TRUE(fits("@$a.isn+1..@$a.isn-1", Side::target)) << "once round but for one number";
+  EXPECT_FALSE(fits("@$a.isn-9..@$a.isn-11", Side::target)) << "all but the actual number";
+  EXPECT_TRUE(holds(value("@$a.isn"), 9, scope, Side::none, Compare::plain));
+  EXPECT_FALSE(fits("@$new.isn", Side::target));
 }
 
 TEST(Value, OnlyALoneNameMayBeUnbound) {

@@ -73,7 +73,16 @@ std::string table(std::string& wrong) {
       "Mbit/s\n"
       "# and 10 ms each way (1,250 at most), by receive window and loss in each direction; the "
       "mean\n"
-      "# of three seeds, or how many of them arrived where R2 ended the rest.\nwindow ";
+      "# of three seeds, or how many of them arrived where R2 ended the rest. With timestamps a "
+      "full\n"
+      "# segment has 1,448 octets: 345 of them and 440 octets, which Nagle's algorithm (RFC 9293 "
+      "3.7.4)\n"
+      "# keeps until the last full one, the odd one, is acknowledged: without loss that takes the "
+      "200 ms\n"
+      "# of a delayed ACK. A window of 5,840 settles at two segments a round trip: the ACK of the "
+      "second\n"
+      "# leaves before the user reads it, so it offers 4,392, of which one segment is in "
+      "flight.\nwindow ";
   for (const double loss : losses) out += fmt::format(" {:>7}", fmt::format("{:g} %", loss * 100));
   out += "\n";
   for (const std::uint32_t window : windows) {

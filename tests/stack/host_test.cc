@@ -165,6 +165,34 @@ TEST_P(HostOfBothFamilies, DatagramsGoBothWays) {
   EXPECT_FALSE(lab.a->receive_udp(client.id));
 }
 
+// RFC 1122 4.1.3.5: a source that is not the host's own is refused.
+TEST_P(HostOfBothFamilies, TheSourceOfDatagramsIsOneOfOurs) {
+  const auto socket = lab.a->bind_udp(GetParam(), 0);
+  EXPECT_EQ(lab.a->set_udp(socket.id, {.local = address_b(GetParam())}), Error::illegal);
+  const auto own = lab.a->source(GetParam());
+  ASSERT_TRUE(own);
+  EXPECT_EQ(lab.a->set_udp(socket.id, {.local = own}), Error::none);
+  const auto server = lab.b->bind_udp(GetParam(), 53);
+  lab.a->send_udp(socket.id, address_b(GetParam()), 53, Buffer{1}, lab.now());
+  lab.settle();
+  const auto received = lab.b->receive_udp(server.id);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->remote, own);
+}
+
+// RFC 1122 3.2.1.7: what nobody has given a TTL takes the host's, which is never 0.
+TEST_P(HostOfBothFamilies, TheDefaultTtlIsConfigured) {
+  EXPECT_EQ(lab.a->set_default_ttl(0), Error::illegal);
+  EXPECT_EQ(lab.a->set_default_ttl(17), Error::none);
+  const auto server = lab.b->bind_udp(GetParam(), 53);
+  const auto socket = lab.a->bind_udp(GetParam(), 0);
+  lab.a->send_udp(socket.id, address_b(GetParam()), 53, Buffer{1}, lab.now());
+  lab.settle();
+  const auto received = lab.b->receive_udp(server.id);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->ttl, 17);
+}
+
 TEST_P(HostOfBothFamilies, AClosedUdpPortIsReportedToTheSender) {
   const auto client = lab.a->bind_udp(GetParam(), 0);
   lab.a->send_udp(client.id, address_b(GetParam()), 53, Buffer{1}, lab.now());

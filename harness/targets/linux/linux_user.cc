@@ -100,6 +100,8 @@ void LinuxUser::withdraw(checks::StepId id) {
 
 std::optional<LinuxUser::Return> LinuxUser::attempt(const Step& step) {
   if (step.call.verb == Call::Verb::flush) return answer(step, flush(step.call.flush));
+  if (const auto ttl = step.call.options.find("default-ttl"); ttl != step.call.options.end())
+    return answer(step, set_default_ttl(ttl->second));
   if (step.call.verb == Call::Verb::ping) {
     const auto to = case_.network.address(connection(step.conn).host, case_.family);
     if (!to) return answer(step, Outcome::unspecified);
@@ -369,16 +371,7 @@ std::optional<LinuxUser::Return> LinuxUser::attempt_udp(const Step& step) {
     case Call::Verb::abort: one.datagram.reset(); return answer(step, Outcome::ok);
     case Call::Verb::set:
       return answer(step, set_options(one.datagram.get(), case_.family, step.call.options));
-    case Call::Verb::status: {
-      Return done = answer(step, Outcome::ok);
-      if (step.call.status == Call::Status::connection) {
-        done.outcome = pending_error(one.datagram.get());
-      } else {
-        done.number = socket_number(one.datagram.get(), step.call.status, case_.family);
-        if (!done.number) done.outcome = Outcome::unsupported;
-      }
-      return done;
-    }
+    case Call::Verb::status: return udp_status(step);
     case Call::Verb::accept:
     case Call::Verb::shutdown:
     case Call::Verb::open_passive:
@@ -389,23 +382,35 @@ std::optional<LinuxUser::Return> LinuxUser::attempt_udp(const Step& step) {
   return answer(step, Outcome::unsupported);
 }
 
+Outcome LinuxUser::set_default_ttl(std::int64_t value) {
+  const std::string text = std::to_string(value);
+  if (case_.family == wire::Family::v4)
+    return outcome_of(network_.write_target_sysctl("net.ipv4.ip_default_ttl", text));
+  return outcome_of(network_.write_target_sysctl("net.ipv6.conf.all.hop_limit", text));
+}
+
 Outcome LinuxUser::open_udp(const Step& step) {
   Connection& one = connections_[step.conn];
   if (one.datagram) return Outcome::exists;
   auto made = make_socket(network_.target(), case_.family, false);
   if (!made.socket) return outcome_of(made.number);
   const int fd = made.socket.get();
-  const Outcome set = set_options(fd, case_.family, step.call.options);
+  auto options = step.call.options;
+  const auto named_local = options.extract("local");  // goes with the port
+  const Outcome set = set_options(fd, case_.family, options);
   if (set != Outcome::ok) return set;
   const auto& ends = connection(step.conn);
   const bool passive = step.call.verb == Call::Verb::open_passive;
   const auto port = step.call.port.value_or(passive ? ends.target_port : std::uint16_t{0});
-  const auto local = SocketAddress::any(case_.family, port);
+  const auto local = named_local.empty() ? SocketAddress::any(case_.family, port)
+                                         : SocketAddress(named_address(named_local.mapped()), port);
   if (::bind(fd, local.get(), local.size) != 0) return outcome_of(errno);
+  one.named_peer = named_remote(step.call);
+  one.last_received.reset();
   if (!passive) {
     const auto remote = case_.network.address(ends.host, case_.family);
     if (!remote) return Outcome::unspecified;
-    const SocketAddress peer(*remote, ends.tester_port);
+    const SocketAddress peer(one.named_peer.value_or(*remote), ends.tester_port);
     if (::connect(fd, peer.get(), peer.size) != 0) return outcome_of(errno);
   }
   watch(fd);
@@ -415,11 +420,23 @@ Outcome LinuxUser::open_udp(const Step& step) {
   return Outcome::ok;
 }
 
+LinuxUser::Return LinuxUser::udp_status(const Step& step) {
+  const Connection& one = connections_[step.conn];
+  if (step.call.status == Call::Status::connection)
+    return answer(step, pending_error(one.datagram.get()));
+  Return done = answer(step, Outcome::ok);
+  done.number = socket_number(one.datagram.get(), step.call.status, case_.family);
+  if (!done.number && one.last_received) done.number = one.last_received->number(step.call.status);
+  if (!done.number) done.outcome = Outcome::unsupported;
+  return done;
+}
+
 Outcome LinuxUser::send_udp(const Step& step) {
   const int fd = connections_[step.conn].datagram.get();
   const auto remote = case_.network.address(connection(step.conn).host, case_.family);
   if (!remote) return Outcome::unspecified;
-  const SocketAddress peer(*remote, connection(step.conn).tester_port);
+  const SocketAddress peer(connections_[step.conn].named_peer.value_or(*remote),
+                           connection(step.conn).tester_port);
   const auto octets = target_payload(step.call, 0);
   const auto sent = ::sendto(fd, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
                              peer.get(), peer.size);
@@ -427,14 +444,14 @@ Outcome LinuxUser::send_udp(const Step& step) {
 }
 
 std::optional<LinuxUser::Return> LinuxUser::receive_udp(const Step& step) {
-  wire::Buffer octets(65535);
-  const auto got =
-      ::recv(connections_[step.conn].datagram.get(), octets.data(), octets.size(), MSG_DONTWAIT);
-  if (got < 0) {
-    if (errno == EAGAIN || errno == EINTR) return {};
-    return answer(step, outcome_of(errno));
+  Connection& one = connections_[step.conn];
+  auto got = receive_datagram(one.datagram.get());
+  if (!got) {
+    if (got.error() == EAGAIN || got.error() == EINTR) return {};
+    return answer(step, outcome_of(got.error()));
   }
-  octets.resize(static_cast<std::size_t>(got));
+  wire::Buffer octets = std::exchange(got->octets, {});
+  one.last_received = std::move(*got);
   if (!step.call.all && octets.size() > step.call.count) octets.resize(step.call.count);
   Return done = answer(step, Outcome::ok);
   done.octets = std::move(octets);

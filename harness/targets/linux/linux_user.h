@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "checks/case.h"
+#include "harness/targets/linux/datagram.h"
 #include "harness/targets/linux/sock_diag.h"
 #include "harness/targets/linux/stream.h"
 #include "harness/topology/netns_network.h"
@@ -51,11 +52,13 @@ class LinuxUser {
   struct Connection {
     bool opened = false, passive = false;
     std::uint16_t local_port = 0;
-    std::optional<Stream> stream;      // TCP, from connect() or accept() on
-    UniqueFd datagram;                 // UDP
-    bool came_up = false;              // was seen in a state beyond SYN-RECEIVED
-    std::uint64_t cookie = 0;          // of what was seen of it last
-    std::uint64_t foreign_cookie = 0;  // of an older connection with the same ports
+    std::optional<Stream> stream;                 // TCP, from connect() or accept() on
+    UniqueFd datagram;                            // UDP
+    std::optional<wire::IpAddress> named_peer;    // UDP: OPEN's `remote`
+    std::optional<KernelDatagram> last_received;  // UDP, without its octets
+    bool came_up = false;                         // was seen in a state beyond SYN-RECEIVED
+    std::uint64_t cookie = 0;                     // of what was seen of it last
+    std::uint64_t foreign_cookie = 0;             // of an older connection with the same ports
     std::uint64_t last_used = 0;
   };
   /// Passive OPENs of one port share one. It closes once each of them has its connection, since for
@@ -96,8 +99,10 @@ class LinuxUser {
   checks::Outcome set(const checks::Step& step);
   Return status(const checks::Step& step);
   checks::Outcome flush(checks::Call::Flush what);
+  checks::Outcome set_default_ttl(std::int64_t value);
   checks::Outcome open_udp(const checks::Step& step);
   std::optional<Return> receive_udp(const checks::Step& step);
+  Return udp_status(const checks::Step& step);
   checks::Outcome send_udp(const checks::Step& step);
 
   void accept_waiting(std::uint16_t port, bool asked);

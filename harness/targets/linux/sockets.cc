@@ -13,6 +13,8 @@
 #include <sys/ioctl.h>
 
 #include "harness/case/congestion_controls.h"
+#include "harness/targets/linux/datagram.h"
+#include "stack/wire/numbers.h"
 
 namespace tcproof::harness {
 namespace {
@@ -68,6 +70,15 @@ Outcome set_source_route(int socket, wire::Family, std::int64_t value) {
              ? Outcome::ok
              : outcome_of(errno);
 }
+/// One word of options; 0: none.
+Outcome set_ip_options(int socket, wire::Family family, std::int64_t value) {
+  if (family != wire::Family::v4) return Outcome::illegal;
+  std::array<std::uint8_t, 4> octets{};
+  wire::put32(octets, 0, static_cast<std::uint32_t>(value));
+  const socklen_t size = value == 0 ? 0 : sizeof octets;
+  return setsockopt(socket, IPPROTO_IP, IP_OPTIONS, octets.data(), size) == 0 ? Outcome::ok
+                                                                              : outcome_of(errno);
+}
 Outcome set_fast_open(int socket, wire::Family, std::int64_t value) {
   // A listener takes the length of its queue, a client a switch; only one of them fits a socket.
   constexpr int queue = 16;
@@ -88,7 +99,7 @@ Outcome set_congestion_control(int socket, wire::Family, std::int64_t value) {
 }
 
 using Setter = Outcome (*)(int, wire::Family, std::int64_t);
-constexpr std::array<std::pair<std::string_view, Setter>, 16> setters = {{
+constexpr std::array<std::pair<std::string_view, Setter>, 17> setters = {{
     {"cork", [](int s, wire::Family, std::int64_t v) { return set(s, IPPROTO_TCP, TCP_CORK, v); }},
     {"congestion-control", set_congestion_control},
     {"nodelay",
@@ -112,6 +123,7 @@ constexpr std::array<std::pair<std::string_view, Setter>, 16> setters = {{
     {"local", set_local},
     {"remote", [](int, wire::Family, std::int64_t) { return Outcome::ok; }},  // of connect()
     {"source-route", set_source_route},
+    {"ip-options", set_ip_options},
 }};
 
 }  // namespace
@@ -144,6 +156,8 @@ MadeSocket make_socket(const Namespace& space, wire::Family family, bool tcp) {
     // ICMP errors reach an unconnected socket only when asked for (RFC 1122 4.1.3.3).
     const bool v4 = family == wire::Family::v4;
     set(made.socket.get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1);
+    if (v4) set(made.socket.get(), SOL_SOCKET, SO_BROADCAST, 1);
+    tell_headers(made.socket.get(), family);
   }
   return made;
 }
@@ -167,6 +181,22 @@ std::int64_t urgent_octets(int socket) {
   return up_to_mark < 0 ? 0 : up_to_mark + 1;
 }
 
+std::optional<std::int64_t> retransmissions(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return info.tcpi_retransmits;
+}
+
+/// The IPv4 address that a connected socket sends from.
+std::optional<std::int64_t> source(int socket) {
+  SocketAddress address;
+  if (getsockname(socket, address.get(), &address.size) != 0) return {};
+  const wire::IpAddress ip = address.ip();
+  if (ip.family != wire::Family::v4 || ip.is_unspecified()) return {};
+  return wire::be32(ip.octets, 0);
+}
+
 std::optional<std::int64_t> option_of(int socket, int level, int name) {
   int value = 0;
   socklen_t size = sizeof value;
@@ -186,6 +216,11 @@ std::optional<std::int64_t> socket_number(int socket, checks::Call::Status subje
     case checks::Call::Status::mss: return option_of(socket, IPPROTO_TCP, TCP_MAXSEG);
     case checks::Call::Status::urgent: return urgent_octets(socket);
     case checks::Call::Status::unread: return unread_octets(socket);
+    case checks::Call::Status::retransmissions: return retransmissions(socket);
+    case checks::Call::Status::source: return source(socket);
+    case checks::Call::Status::destination:
+    case checks::Call::Status::tos:
+    case checks::Call::Status::ip_options: return {};
   }
   return {};
 }

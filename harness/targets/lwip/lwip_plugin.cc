@@ -195,7 +195,9 @@ constexpr tcproof_stack_functions functions{.abi = TCPROOF_STACK_ABI,
                                             .udp_set = udp_set,
                                             .udp_close = udp_close,
                                             .ping = ping,
-                                            .flush = flush};
+                                            .flush = flush,
+                                            .host_set = nullptr,
+                                            .udp_status = nullptr};
 
 }  // namespace
 

@@ -115,13 +115,19 @@ inline const char* word_of(checks::Call::Status subject) {
     case checks::Call::Status::mss: return "mss";
     case checks::Call::Status::urgent: return "urgent";
     case checks::Call::Status::unread: return "unread";
+    case checks::Call::Status::retransmissions: return "retransmissions";
+    case checks::Call::Status::source: return "source";
+    case checks::Call::Status::destination: return "destination";
+    case checks::Call::Status::tos: return "tos";
+    case checks::Call::Status::ip_options: return "ip-options";
   }
   return "";
 }
 inline std::optional<checks::Call::Status> status_of(std::string_view word) {
   using Status = checks::Call::Status;
-  for (const Status one :
-       {Status::connection, Status::path_mtu, Status::mss, Status::urgent, Status::unread})
+  for (const Status one : {Status::connection, Status::path_mtu, Status::mss, Status::urgent,
+                           Status::unread, Status::retransmissions, Status::source,
+                           Status::destination, Status::tos, Status::ip_options})
     if (word == word_of(one)) return one;
   return {};
 }

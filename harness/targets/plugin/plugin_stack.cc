@@ -345,6 +345,15 @@ Outcome PluginStack::set_datagram(Handle handle, std::string_view name, std::int
   return outcome("udp_set", functions_.udp_set(stack_, handle, &option));
 }
 
+StackInstance::Answer PluginStack::datagram_status(Handle handle, checks::Call::Status subject) {
+  if (functions_.udp_status == nullptr) return {Outcome::unsupported, {}};
+  std::int64_t number = 0;
+  const int said = functions_.udp_status(stack_, handle, plugin::word_of(subject), &number);
+  const Outcome came = outcome("udp_status", said);
+  if (came != Outcome::ok) return {came, {}};
+  return {came, number};
+}
+
 void PluginStack::unbind(Handle handle) {
   if (functions_.udp_close != nullptr) functions_.udp_close(stack_, handle);
 }
@@ -358,6 +367,13 @@ Outcome PluginStack::ping(const wire::IpAddress& remote, std::size_t octets, Ins
 Outcome PluginStack::flush(checks::Call::Flush what) {
   if (functions_.flush == nullptr) return Outcome::unsupported;
   return outcome("flush", functions_.flush(stack_, plugin::word_of(what)));
+}
+
+Outcome PluginStack::set_host(std::string_view name, std::int64_t value) {
+  if (functions_.host_set == nullptr) return Outcome::unsupported;
+  const std::string word(name);
+  const tcproof_option option{word.c_str(), value};
+  return outcome("host_set", functions_.host_set(stack_, &option));
 }
 
 }  // namespace tcproof::harness

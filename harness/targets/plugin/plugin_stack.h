@@ -58,10 +58,12 @@ class PluginStack final : public StackInstance {
   std::optional<wire::Buffer> receive_datagram(Handle handle) override;
   checks::Outcome datagram_error(Handle handle) override;
   checks::Outcome set_datagram(Handle handle, std::string_view name, std::int64_t value) override;
+  Answer datagram_status(Handle handle, checks::Call::Status subject) override;
   void unbind(Handle handle) override;
 
   checks::Outcome ping(const wire::IpAddress& remote, std::size_t octets, Instant now) override;
   checks::Outcome flush(checks::Call::Flush what) override;
+  checks::Outcome set_host(std::string_view name, std::int64_t value) override;
 
  private:
   void create(const checks::Case& one_case, const PluginSettings& settings);

@@ -227,7 +227,9 @@ struct tcproof_stack_functions {
                                    int sending, int receiving, tcproof_time now);
   /* `subject` "connection": TCPROOF_OK or the error that ended it. "mss" (what a segment may
    * carry), "unread" (octets that wait for receive), "urgent" (of them, up to the urgent pointer),
-   * "path-mtu": a number in *number. */
+   * "path-mtu", "retransmissions" (how often the earliest segment has been sent again since the
+   * peer acknowledged anything), "source" (the IPv4 address that is sent from, as a number): a
+   * number in *number. */
   enum tcproof_outcome (*status)(tcproof_stack_instance* stack, tcproof_handle handle,
                                  const char* subject, int64_t* number);
   enum tcproof_outcome (*set)(tcproof_stack_instance* stack, tcproof_handle handle,
@@ -251,7 +253,8 @@ struct tcproof_stack_functions {
                                       uint8_t* into, size_t room, size_t* got);
   /* An ICMP error that came for this port since the last look, else TCPROOF_OK. */
   enum tcproof_outcome (*udp_error)(tcproof_stack_instance* stack, tcproof_handle handle);
-  /* ttl or tos of the datagrams sent from now on. */
+  /* Of the datagrams sent from now on: ttl, tos, ip-options (the only word of IPv4 options, as a
+   * number; 0: none), local (the source address, as in an OPEN). */
   enum tcproof_outcome (*udp_set)(tcproof_stack_instance* stack, tcproof_handle handle,
                                   const struct tcproof_option* option);
   void (*udp_close)(tcproof_stack_instance* stack, tcproof_handle handle);
@@ -263,6 +266,17 @@ struct tcproof_stack_functions {
                                size_t octets, tcproof_time now);
   /* Forgets all of `what`: "neighbours" (ARP and ND), "path-mtu". */
   enum tcproof_outcome (*flush)(tcproof_stack_instance* stack, const char* what);
+  /* The host's configuration from now on: "default-ttl". */
+  enum tcproof_outcome (*host_set)(tcproof_stack_instance* stack,
+                                   const struct tcproof_option* option);
+
+  /* --- UDP again --- */
+
+  /* `subject` "source" as in status(); of the datagram received last "destination" (the IPv4
+   * address it was sent to, as a number), "tos" and "ip-options" (the first word of its IPv4
+   * options, 0 if it has none). */
+  enum tcproof_outcome (*udp_status)(tcproof_stack_instance* stack, tcproof_handle handle,
+                                     const char* subject, int64_t* number);
 };
 
 /* The one symbol a plugin exports. The table is constant and lives as long as the library. */

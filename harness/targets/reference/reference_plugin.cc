@@ -263,6 +263,19 @@ tcproof_outcome flush(tcproof_stack_instance* self, const char* what) {
   return known ? plugin::outcome_of(self->stack->flush(*known)) : TCPROOF_UNSUPPORTED;
 }
 
+tcproof_outcome host_set(tcproof_stack_instance* self, const tcproof_option* option) {
+  return plugin::outcome_of(self->stack->set_host(option->name, option->value));
+}
+
+tcproof_outcome udp_status(tcproof_stack_instance* self, tcproof_handle handle, const char* subject,
+                           std::int64_t* number) {
+  const auto what = plugin::status_of(subject);
+  if (!what) return TCPROOF_UNSUPPORTED;
+  const auto answer = self->stack->datagram_status(handle, *what);
+  *number = answer.number.value_or(0);
+  return plugin::outcome_of(answer.outcome);
+}
+
 // What it has and its values are in specs/targets/reference.yaml.
 constexpr const char* features[] = {"ipv4", "ipv6", nullptr};
 
@@ -296,7 +309,9 @@ constexpr tcproof_stack_functions functions{.abi = TCPROOF_STACK_ABI,
                                             .udp_set = udp_set,
                                             .udp_close = udp_close,
                                             .ping = ping,
-                                            .flush = flush};
+                                            .flush = flush,
+                                            .host_set = host_set,
+                                            .udp_status = udp_status};
 
 }  // namespace
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/targets/reference/reference_stack.h"
 
+#include <array>
 #include <utility>
 
 #include "stack/wire/frame.h"
+#include "stack/wire/numbers.h"
 
 namespace tcproof::harness {
 namespace {
@@ -52,6 +54,17 @@ StackInstance::Handle handle_of(std::uint32_t id) {
 }
 std::uint32_t id_of(StackInstance::Handle handle) {
   return handle - 1;
+}
+
+// An IPv4 address as the option `local` and STATUS name it.
+wire::IpAddress named_address(std::int64_t value) {
+  std::array<std::uint8_t, 4> octets{};
+  wire::put32(octets, 0, static_cast<std::uint32_t>(value));
+  return wire::IpAddress::from(wire::Family::v4, octets);
+}
+StackInstance::Answer number_of(const std::optional<wire::IpAddress>& address) {
+  if (!address || address->family != wire::Family::v4) return {Outcome::unsupported, {}};
+  return {Outcome::ok, std::int64_t{wire::be32(address->octets, 0)}};
 }
 
 stack::Host::OpenOptions host_options(const StackInstance::OpenOptions& options) {
@@ -157,7 +170,12 @@ StackInstance::Answer ReferenceStack::status(Handle handle, checks::Call::Status
     case Status::unread: return {Outcome::ok, static_cast<std::int64_t>(connection->readable())};
     case Status::urgent: return {Outcome::ok, connection->urgent_unread()};
     case Status::path_mtu: return {Outcome::ok, connection->path_mtu()};
-    case Status::connection: break;
+    case Status::retransmissions: return {Outcome::ok, connection->retransmissions()};
+    case Status::source: return number_of(host_.source(wire::Family::v4));
+    case Status::connection:
+    case Status::destination:
+    case Status::tos:
+    case Status::ip_options: break;
   }
   return {Outcome::unsupported, {}};
 }
@@ -211,11 +229,16 @@ Outcome ReferenceStack::send_datagram(Handle handle, const Endpoint& remote, wir
 }
 
 Outcome ReferenceStack::set_datagram(Handle handle, std::string_view name, std::int64_t value) {
-  stack::Host::DatagramOptions& options = datagram_options_[handle];
+  stack::Host::DatagramOptions& options = datagrams_[handle].options;
   if (name == "ttl") {
     options.ttl = static_cast<std::uint8_t>(value);
   } else if (name == "tos") {
     options.tos = static_cast<std::uint8_t>(value);
+  } else if (name == "ip-options") {
+    options.options.resize(value == 0 ? 0 : 4);
+    if (value != 0) wire::put32(options.options, 0, static_cast<std::uint32_t>(value));
+  } else if (name == "local") {
+    options.local = named_address(value);
   } else {
     return Outcome::unsupported;
   }
@@ -225,7 +248,29 @@ Outcome ReferenceStack::set_datagram(Handle handle, std::string_view name, std::
 std::optional<wire::Buffer> ReferenceStack::receive_datagram(Handle handle) {
   auto datagram = host_.receive_udp(id_of(handle));
   if (!datagram) return {};
-  return std::move(datagram->data);
+  auto data = std::exchange(datagram->data, {});
+  datagrams_[handle].last = std::move(datagram);
+  return data;
+}
+
+StackInstance::Answer ReferenceStack::datagram_status(Handle handle, checks::Call::Status subject) {
+  using Status = checks::Call::Status;
+  const auto& last = datagrams_[handle].last;
+  switch (subject) {
+    case Status::source: return number_of(host_.source(wire::Family::v4));
+    case Status::destination: return last ? number_of(last->local) : Answer{Outcome::nothing, {}};
+    case Status::tos: return last ? Answer{Outcome::ok, last->tos} : Answer{Outcome::nothing, {}};
+    case Status::ip_options:
+      if (!last) return {Outcome::nothing, {}};
+      return {Outcome::ok, last->options.empty() ? 0 : std::int64_t{wire::be32(last->options, 0)}};
+    case Status::connection:
+    case Status::path_mtu:
+    case Status::mss:
+    case Status::urgent:
+    case Status::unread:
+    case Status::retransmissions: break;
+  }
+  return {Outcome::unsupported, {}};
 }
 
 Outcome ReferenceStack::datagram_error(Handle handle) {
@@ -233,7 +278,7 @@ Outcome ReferenceStack::datagram_error(Handle handle) {
 }
 
 void ReferenceStack::unbind(Handle handle) {
-  datagram_options_.erase(handle);
+  datagrams_.erase(handle);
   host_.close_udp(id_of(handle));
 }
 
@@ -248,6 +293,11 @@ Outcome ReferenceStack::flush(checks::Call::Flush what) {
     case checks::Call::Flush::path_mtu: host_.flush_path_mtu(); break;
   }
   return Outcome::ok;
+}
+
+Outcome ReferenceStack::set_host(std::string_view name, std::int64_t value) {
+  if (name != "default-ttl") return Outcome::unsupported;
+  return outcome_of(host_.set_default_ttl(static_cast<std::uint8_t>(value)));
 }
 
 }  // namespace tcproof::harness

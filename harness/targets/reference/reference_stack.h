@@ -41,10 +41,12 @@ class ReferenceStack final : public StackInstance {
   checks::Outcome set_datagram(Handle handle, std::string_view name, std::int64_t value) override;
   std::optional<wire::Buffer> receive_datagram(Handle handle) override;
   checks::Outcome datagram_error(Handle handle) override;
+  Answer datagram_status(Handle handle, checks::Call::Status subject) override;
   void unbind(Handle handle) override;
 
   checks::Outcome ping(const wire::IpAddress& remote, std::size_t octets, Instant now) override;
   checks::Outcome flush(checks::Call::Flush what) override;
+  checks::Outcome set_host(std::string_view name, std::int64_t value) override;
 
  private:
   stack::HostOutput host_output();
@@ -53,7 +55,11 @@ class ReferenceStack final : public StackInstance {
   Output output_;
   wire::Bytes arriving_;  // the frame that the host is working on
   std::map<Handle, Endpoint> remotes_;
-  std::map<Handle, stack::Host::DatagramOptions> datagram_options_;
+  struct Datagrams {
+    stack::Host::DatagramOptions options;
+    std::optional<stack::Host::Datagram> last;  // received, its data given away
+  };
+  std::map<Handle, Datagrams> datagrams_;
   tcp::Features features_;
   stack::Host host_;
 };

@@ -377,6 +377,23 @@ TEST_F(Instantiate, ReadsCalls) {
   EXPECT_EQ(one.steps[8].call.count, 64U);
 }
 
+TEST_F(Instantiate, ReadsCallsAboutTheIpHeader) {
+  using Call = checks::Call;
+  const Case one = made("",
+                        "  - call:   SET ip-options 0x94040000\n"
+                        "  - call:   SET default-ttl 7\n"
+                        "  - call:   STATUS destination\n"
+                        "    returns: [target, broadcast, 192.0.2.9]\n"
+                        "  - call:   STATUS ip-options\n"
+                        "    returns: 0x94040000\n");
+  EXPECT_EQ(one.steps[0].call.options.at("ip-options"), 0x94040000);
+  EXPECT_EQ(one.steps[1].call.options.at("default-ttl"), 7);
+  EXPECT_EQ(one.steps[2].call.status, Call::Status::destination);
+  EXPECT_THAT(one.steps[2].returns.numbers,
+              ElementsAre(number(0xc0000202), number(0xffffffff), number(0xc0000209)));
+  EXPECT_THAT(one.steps[3].returns.numbers, ElementsAre(number(0x94040000)));
+}
+
 TEST_F(Instantiate, LevelsFollowCovers) {
   const Case one = made("",
                         "  - silence: now\n"

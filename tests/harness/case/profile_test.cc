@@ -40,6 +40,7 @@ TEST_F(Profiles, ReadsEverything) {
   ASSERT_TRUE(profile) << render(profile.error());
   EXPECT_EQ(profile->about, "y");
   EXPECT_FALSE(profile->virtual_time);
+  EXPECT_FALSE(profile->features.contains("virtual-time"));
   EXPECT_EQ(profile->state, checks::StateReport::sampled);
   EXPECT_TRUE(profile->features.contains("sack"));
   EXPECT_EQ(std::get<Duration>(profile->values.at("rto_initial")), Duration(1500ms));

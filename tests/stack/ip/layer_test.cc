@@ -407,6 +407,32 @@ TEST_P(LayerTest, TheReplyToOurPingGoesUp) {
   EXPECT_THAT(upper.replies, testing::ElementsAre(1));
 }
 
+// RFC 1122 3.2.2.8. The clock is an hour old and does not count from midnight UT.
+TEST_P(LayerTest, ATimestampRequestIsAnsweredOverIpv4) {
+  if (!v4()) GTEST_SKIP() << "ICMPv6 has no timestamps";
+  FrameSpec request = base();
+  set_icmp(request, 13);
+  icmp(request).id = 7;
+  icmp(request).seq = 9;
+  icmp(request).originate = 1000;
+  input(request);
+  FrameSpec for_all = request;
+  to_all(for_all);
+  input(for_all);
+  ASSERT_FALSE(upper.frames.empty());
+  const FrameSpec& reply = upper.frames.back();
+  ASSERT_TRUE(reply.icmp);
+  EXPECT_EQ(reply.icmp->type, 14);
+  EXPECT_EQ(reply.icmp->id, 7);
+  EXPECT_EQ(reply.icmp->seq, 9);
+  EXPECT_EQ(reply.icmp->originate, 1000U);
+  EXPECT_EQ(reply.icmp->receive, 0x80000000U + 3'600'000U);
+  EXPECT_EQ(reply.icmp->transmit, reply.icmp->receive);
+  const auto replies = std::ranges::count_if(
+      upper.frames, [](const FrameSpec& f) { return f.icmp && f.icmp->type == 14; });
+  EXPECT_EQ(replies, 1) << "none to a group";
+}
+
 TEST_P(LayerTest, TheDefaultTtlIsConfigured) {
   Recorder above;
   Interface interface = test::interface_under_test();

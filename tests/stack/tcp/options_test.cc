@@ -30,6 +30,38 @@ class WithOptions : public ::testing::Test {
   }
 };
 
+// The first retransmission came through and its ACK is lost. The next one draws an ACK that echoes
+// the first: the seconds in between are no round trip, so they make no RTO of many seconds.
+TEST_F(WithOptions, ALostAckIsNoRoundTrip) {
+  establish();
+  t.send(1000);
+  t.expect("P. 1:1001(1000) ack 1");
+  t.expect_after(1s, "P. 1:1001(1000) ack 1");
+  t.expect_after(2s, "P. 1:1001(1000) ack 1");
+  t.pass(10ms);
+  t.peer(". 1:1(0) ack 1001 win 65535 <nop,nop,TS val 200 ecr 1000>");
+  t.send(1000);
+  t.expect("P. 1001:2001(1000) ack 1");
+  t.pass(10ms);
+  t.peer(". 1:1(0) ack 2001 win 65535 <nop,nop,TS val 210 ecr 3010>");
+  t.send(1000);
+  t.expect("P. 2001:3001(1000) ack 1");
+  t.expect_after(1s, "P. 2001:3001(1000) ack 1");
+}
+
+TEST_F(WithOptions, TheEchoOfTheLatestRetransmissionIsARoundTrip) {
+  establish();
+  t.send(1000);
+  t.expect("P. 1:1001(1000) ack 1");
+  t.expect_after(1s, "P. 1:1001(1000) ack 1");
+  t.expect_after(2s, "P. 1:1001(1000) ack 1");
+  t.pass(10ms);
+  t.peer(". 1:1(0) ack 1001 win 65535 <nop,nop,TS val 200 ecr 3000>");
+  t.send(1000);
+  t.expect("P. 1001:2001(1000) ack 1");
+  t.expect_after(1s, "P. 1001:2001(1000) ack 1");  // the back-off is over
+}
+
 TEST_F(WithOptions, AnActiveOpenOffersAll) {
   t.open_active();
   t.expect("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 0 ecr 0,wscale 3>");
