@@ -292,7 +292,7 @@ TEST(JudgeEnds, TheFirstFenceIsNeverLate) {
   steps.expect("S. 0:0(0) ack 1");
   Play p = play(steps);
   p.one_case().virtual_time = false;
-  p.react(0, 0s, "R. 0:0(0) ack 1 win 0").fence_lag(50ms);
+  p.react(1, 0s, "R. 0:0(0) ack 1 win 0").fence_lag(50ms, 1);
   EXPECT_EQ(p.run().verdict, Verdict::fail);
 }
 

@@ -150,9 +150,10 @@ class Play {
     lag_ = lag;
     return *this;
   }
-  /// Every fence closes this much after it was wanted.
-  Play& fence_lag(Duration lag) {
+  /// The first so many fences close this much after they were wanted.
+  Play& fence_lag(Duration lag, int fences = 1000) {
     fence_lag_ = lag;
+    lagging_fences_ = fences;
     return *this;
   }
 
@@ -227,7 +228,7 @@ class Play {
     } else if (const auto* state = std::get_if<WantState>(&want)) {
       tell(judge, StateSeen{{}, state->conn, state_, false});
     } else if (std::holds_alternative<WantFence>(want)) {
-      const Instant closes = now_ + fence_lag_;
+      const Instant closes = now_ + (lagging_fences_-- > 0 ? fence_lag_ : Duration{});
       while (std::holds_alternative<WantFence>(judge.want()) && happen(judge, closes)) {
       }
       now_ = std::max(now_, closes);
@@ -253,6 +254,7 @@ class Play {
   Trace trace_;
   Instant now_{};
   Duration lag_{}, fence_lag_{};
+  int lagging_fences_ = 0;
   State state_ = State::closed;
   std::map<StepId, std::vector<Reaction>> scripts_;
   std::multimap<Instant, Event> pending_;

@@ -2,6 +2,7 @@
 #include "harness/targets/linux/network_pool.h"
 
 #include <set>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -69,7 +70,7 @@ TEST_F(NetworkPoolTest, WhatDependsOnTheCaseIsMadeForIt) {
   for (int i = 0; i < 12; ++i) {
     auto network = i % 2 == 0 ? router_network() : pair_network();
     if (i % 4 == 1) network.links[0].ends[1].towards.loss = 1;
-    const auto taken = pool.take(network, {.proc = {}});
+    auto taken = pool.take(network, {.proc = {}});
     ASSERT_TRUE(taken) << taken.error().step << ": " << taken.error().why;
     EXPECT_EQ(taken->path().size(), network.links.size());
     EXPECT_EQ(static_cast<bool>(taken->taps().front().far_side), i % 4 == 1);
