@@ -17,10 +17,6 @@ bool sends_text(const Step& step) {
   return segment ? step.text.find("(0)") == std::string::npos : step.frame.data.has_value();
 }
 
-bool sends_fin(const Step& step) {
-  return step.frame.segment.flags.required.has(wire::flag::fin);
-}
-
 class Mapper {
  public:
   Mapper(checks::Case& one_case, const Services& services)
@@ -35,9 +31,9 @@ class Mapper {
     for (const Step& step : case_.steps) {
       if (step.verb == Step::Verb::call) {
         if (!maps(step)) return fmt::format("no service of the target does '{}'", step.call.text);
-      } else if (step.verb == Step::Verb::unordered || step.verb == Step::Verb::one_of) {
-        if (calls_within(step)) return "a service makes no calls beside others";
-      } else if (step.verb == Step::Verb::send && served_[step.conn] && sends_fin(step)) {
+      } else if (any_within(step, [](const Step& one) { return one.verb == Step::Verb::call; })) {
+        return "a service makes no calls beside others";
+      } else if (any_within(step, [this](const Step& one) { return sends_fin(one); })) {
         // Between that and the CLOSE that answers it is a state which a service leaves at once.
         return "a service answers a FIN with its own";
       }
@@ -46,12 +42,19 @@ class Mapper {
   }
 
  private:
-  static bool calls_within(const Step& step) {
-    const auto is_call = [](const Step& one) { return one.verb == Step::Verb::call; };
-    return std::ranges::any_of(step.members, is_call) ||
+  /// Of the step and those that it is made of.
+  template <typename Is>
+  static bool any_within(const Step& step, const Is& is) {
+    const auto within = [&](const Step& one) { return any_within(one, is); };
+    return is(step) || std::ranges::any_of(step.members, within) ||
            std::ranges::any_of(step.alternatives, [&](const checks::Alternative& one) {
-             return std::ranges::any_of(one.steps, is_call);
+             return std::ranges::any_of(one.steps, within);
            });
+  }
+
+  bool sends_fin(const Step& step) const {
+    return step.verb == Step::Verb::send && served_[step.conn] &&
+           step.frame.segment.flags.required.has(wire::flag::fin);
   }
 
   bool maps(const Step& step) {
