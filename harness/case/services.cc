@@ -22,66 +22,64 @@ class Mapper {
   Mapper(checks::Case& one_case, const Services& services)
       : case_(one_case),
         services_(services),
-        peer_closed_(one_case.connections.size()),
+        served_(one_case.connections.size()),
         written_to_(one_case.connections.size()) {}
 
   std::optional<std::string> map() {
     for (const Step& step : case_.steps)
       if (step.verb == Step::Verb::send && sends_text(step)) written_to_[step.conn] = true;
-    std::vector<Step> kept;
-    for (Step& step : case_.steps) {
+    for (const Step& step : case_.steps) {
       if (step.verb == Step::Verb::call) {
-        if (auto why = map_call(step)) return why;
-        continue;
+        if (!maps(step)) return fmt::format("no service of the target does '{}'", step.call.text);
+      } else if (any_within(step, [](const Step& one) { return one.verb == Step::Verb::call; })) {
+        return "a service makes no calls beside others";
+      } else if (any_within(step, [this](const Step& one) { return sends_fin(one); })) {
+        // Between that and the CLOSE that answers it is a state which a service leaves at once.
+        return "a service answers a FIN with its own";
       }
-      if (step.verb == Step::Verb::unordered || step.verb == Step::Verb::one_of)
-        if (calls_within(step)) return "a service makes no calls beside others";
-      if (step.verb == Step::Verb::send && step.frame.segment.flags.required.has(wire::flag::fin))
-        peer_closed_[step.conn] = true;
-      kept.push_back(std::move(step));
     }
-    case_.steps = std::move(kept);
     return {};
   }
 
  private:
-  static bool calls_within(const Step& step) {
-    const auto is_call = [](const Step& one) { return one.verb == Step::Verb::call; };
-    return std::ranges::any_of(step.members, is_call) ||
+  /// Of the step and those that it is made of.
+  template <typename Is>
+  static bool any_within(const Step& step, const Is& is) {
+    const auto within = [&](const Step& one) { return any_within(one, is); };
+    return is(step) || std::ranges::any_of(step.members, within) ||
            std::ranges::any_of(step.alternatives, [&](const checks::Alternative& one) {
-             return std::ranges::any_of(one.steps, is_call);
+             return std::ranges::any_of(one.steps, within);
            });
   }
 
-  std::optional<std::string> map_call(const Step& step) {
-    const auto no_service = [&] {
-      return fmt::format("no service of the target does '{}'", step.call.text);
-    };
+  bool sends_fin(const Step& step) const {
+    return step.verb == Step::Verb::send && served_[step.conn] &&
+           step.frame.segment.flags.required.has(wire::flag::fin);
+  }
+
+  bool maps(const Step& step) {
     // What the case proves by this very call, a service does not.
-    if (!step.covers.empty()) return no_service();
+    if (!step.covers.empty()) return false;
     switch (step.call.verb) {
-      case Call::Verb::open_passive: return listen(step) ? std::nullopt : wrong(no_service());
-      case Call::Verb::accept: return {};
-      case Call::Verb::close:
-        // A service closes when its peer has, and not before.
-        return peer_closed_[step.conn] ? std::nullopt : wrong(no_service());
+      case Call::Verb::open_passive: return listen(step);
+      case Call::Verb::accept: return served_[step.conn];
       case Call::Verb::open_active:
       case Call::Verb::send:
       case Call::Verb::receive:
+      case Call::Verb::close:
       case Call::Verb::abort:
       case Call::Verb::shutdown:
       case Call::Verb::status:
       case Call::Verb::set:
       case Call::Verb::flush:
-      case Call::Verb::ping: return no_service();
+      case Call::Verb::ping: return false;
     }
-    return no_service();
+    return false;
   }
-
-  static std::optional<std::string> wrong(std::string why) { return why; }
 
   bool listen(const Step& step) {
     if (step.call.port || step.call.backlog || !step.call.options.empty()) return false;
+    if (!case_.connections[step.conn].tcp) return false;
     // Text that comes is discarded, echoed, or left unread by a generator that sends by itself:
     // the last two would add segments that the case does not know.
     const auto port = services_.discard         ? services_.discard
@@ -89,13 +87,14 @@ class Mapper {
                                                 : std::nullopt;
     if (!port) return false;
     case_.connections[step.conn].target_port = *port;
+    served_[step.conn] = true;
     return true;
   }
 
   checks::Case& case_;
   const Services& services_;
-  std::vector<bool> peer_closed_;  // by connection
-  std::vector<bool> written_to_;   // the tester sends text in the case
+  std::vector<bool> served_;      // by connection: a service listens for it
+  std::vector<bool> written_to_;  // the tester sends text in the case
 };
 
 }  // namespace

@@ -17,9 +17,9 @@ struct Services {
 };
 
 /// Puts the target's services in the place of the application that the case asks for: its passive
-/// OPENs become a service that listens already, its CLOSE what a service does when its peer has
-/// closed. Those calls are taken out of the case. Returns why the case must be skipped, if no
-/// service can stand for what it asks; the case is then half changed.
+/// OPENs go to the port of a service, which the target takes for having listened already. Returns
+/// why the case must be skipped, if no service can stand for what it asks; the case is then half
+/// changed.
 std::optional<std::string> map_to_services(checks::Case& one_case, const Services& services);
 
 }  // namespace tcproof::harness

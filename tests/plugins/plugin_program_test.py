@@ -91,7 +91,7 @@ class Hostile(unittest.TestCase):
                 if "ip=v4" in case["cell"]:
                     self.assertEqual(case, before, mode)
                 elif mode != "print":
-                    self.assertRegex(case["reason"], "^target ", mode)
+                    self.assertRegex(case["reason"], "^(the )?target ", mode)
 
     def test_floods_and_restless_clocks_end(self):
         for mode in ("flood", "flood-time", "deadline-past"):
@@ -167,6 +167,38 @@ class Naive(unittest.TestCase):
             done = tcproof("run", "--target", f"plugin:{PLUGINS}/naive.so,profile={profile}", "tcp/open/simultaneous-open")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn("3 failed as expected", done.stdout)
+
+
+class ServicesOnly(unittest.TestCase):
+    """A stack that nobody can call, only talk to: what is judged there must not depend on that."""
+
+    NAIVE = ("name: x\nclock: virtual\nstate: every\nfeatures: [ipv4, half-close]\n"
+             "values: { rto_initial: 1s, rto_min: 1s, time_wait: 60s }\n")
+
+    def judged(self, stack, profile, *words):
+        with tempfile.TemporaryDirectory() as folder:
+            text = re.sub(r"(?m)^state: .*", "state: none", profile)
+            file = pathlib.Path(folder) / "services.yaml"
+            file.write_text(text + "services: { echo: 7, discard: 9 }\n")
+            document, _ = document_of("--target", f"plugin:{PLUGINS}/services.so,stack={stack},profile={file}", *words)
+            return {case["id"] + " " + case["cell"]: case for case in document["cases"]}
+
+    def test_the_reference_stack_behind_services_passes_all_that_runs(self):
+        cases = self.judged(TCPROOF.parent / "plugins/reference.so", (ROOT / "specs/targets/reference.yaml").read_text())
+        wrong = {name: case["reason"] for name, case in cases.items() if case["verdict"] not in ("pass", "skip")}
+        self.assertEqual(wrong, {})
+        ran = [name for name, case in cases.items() if case["verdict"] == "pass" and name.startswith("tcp/")]
+        self.assertGreater(len(ran), 150)
+
+    def test_the_naive_stack_behind_services_fails_where_it_does_without(self):
+        words = ("tcp/open", "tcp/security", "tcp/header", "tcp/acknowledgment")
+        behind = self.judged(PLUGINS / "naive.so", self.NAIVE, *words)
+        document, _ = document_of("--target", f"plugin:{PLUGINS}/naive.so", *words)
+        with_calls = {case["id"] + " " + case["cell"]: case["verdict"] for case in document["cases"]}
+        ran = {name: case["verdict"] for name, case in behind.items() if case["verdict"] != "skip"}
+        self.assertIn("fail", ran.values())
+        self.assertIn("pass", ran.values())
+        self.assertEqual(ran, {name: with_calls[name] for name in ran})
 
 
 class Skeleton(unittest.TestCase):

@@ -17,6 +17,8 @@ namespace tcproof::harness {
 struct PluginSettings {
   std::vector<std::pair<std::string, std::string>> parameters;
   std::set<std::string> features;
+  /// The profile has services: they are what listens, and a passive OPEN finds them there.
+  bool services = false;
 };
 
 /// One instance of somebody else's stack behind the C interface. Nothing that it says is believed
@@ -89,6 +91,8 @@ class PluginStack final : public StackInstance {
   tcproof_services services_{};
   tcproof_stack_instance* stack_ = nullptr;
   mutable bool broken_ = false;  // said once
+  bool services_;
+  Handle served_ = 0;  // handles of connections that services have
   struct Sampled {
     Handle handle = 0;
     checks::State state = checks::State::closed;

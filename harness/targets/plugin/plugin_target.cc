@@ -137,6 +137,7 @@ Loaded<std::unique_ptr<Target>> make(const std::string& file, const std::string&
   Loaded<Profile> profile = profile_of(file, name, *words, *facts, library);
   if (!profile) return tl::unexpected(profile.error());
   words->settings.features = profile->features;
+  words->settings.services = profile->services.any();
   return std::make_unique<PluginTarget>(file, *facts, std::move(*profile),
                                         std::move(words->settings));
 }

@@ -20,8 +20,9 @@
  * Ownership. Memory handed to a function is valid until that function returns; whoever wants to keep
  * it copies it. This holds in both directions.
  *
- * Processes. A stack runs in a worker process, freshly loaded for each case. Whatever it does there
- * (crash, hang, overwrite memory) is the result of the case it runs and of no other.
+ * Processes. Each case has a process of its own, forked from one that has loaded the library, called
+ * tcproof_stack() and nothing else. Whatever the stack does there (crash, hang, overwrite memory) is
+ * the result of that case and of no other.
  *
  * Optional. A function pointer may be NULL unless its comment says otherwise. Cases that need it are
  * then skipped.
