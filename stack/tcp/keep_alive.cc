@@ -18,20 +18,7 @@ void Connection::set_keep_alive(std::optional<Duration> idle, Instant now) {
 
 /// Where both ends can still have something to say.
 bool Connection::may_keep_alive() const {
-  switch (state_) {
-    case State::established:
-    case State::fin_wait_1:
-    case State::fin_wait_2:
-    case State::close_wait:
-    case State::closing:
-    case State::last_ack: return true;
-    case State::closed:
-    case State::listen:
-    case State::syn_sent:
-    case State::syn_received:
-    case State::time_wait: return false;
-  }
-  return false;
+  return synchronized() && state_ != State::time_wait;
 }
 
 void Connection::heard_from_peer(Instant now) {
