@@ -11,6 +11,7 @@
 #include "stack/udp/rules.h"
 #include "stack/udp/sockets.h"
 #include "stack/wire/numbers.h"
+#include "stack/wire/ports.h"
 
 namespace tcproof::stack {
 
@@ -44,7 +45,8 @@ ip::Settings settings_of(const HostConfig& config) {
 }
 
 std::uint16_t first_udp_port(std::uint64_t secret) {
-  return static_cast<std::uint16_t>(49152 + (secret >> 32) % 16384);
+  return static_cast<std::uint16_t>(wire::first_dynamic_port +
+                                    (secret >> 32) % wire::dynamic_ports);
 }
 
 }  // namespace
@@ -95,8 +97,7 @@ class Host::Impl : private ip::Upper {
            sockets_.is_bound(report.local.family, wire::be16(report.transport, 0));
   }
   void path_mtu_changed(const IpAddress& remote) override {
-    if (!remote.is_unspecified())
-      return connections_.path_mtu_changed(remote, layer_.path_mtu(remote));
+    if (!remote.is_unspecified()) return connections_.path_mtu_changed(remote);
     connections_.path_mtus_changed(remote.family);
   }
   void echo_reply(const ip::Packet& packet, std::uint16_t sequence) override {
@@ -250,12 +251,13 @@ Error Host::send_udp(DatagramId id, const IpAddress& remote, std::uint16_t remot
   const auto local = impl_->sockets().local(id);
   if (!local) return Error::does_not_exist;
   if (remote_port == 0 || remote.is_unspecified()) return Error::unspecified;
-  if (remote.family != local->family || data.size() > udp::max_data(remote.family))
+  const udp::SendOptions& options = *impl_->sockets().send_options(id);
+  if (remote.family != local->family ||
+      data.size() + options.options.size() > udp::max_data(remote.family))
     return Error::illegal;
   ip::Layer& layer = impl_->layer();
   udp::write(layer.interface().prefix(remote.family)->address, local->port, remote, remote_port,
              data, layer.payload(wire::UdpHeader::size + data.size()));
-  const udp::SendOptions& options = *impl_->sockets().send_options(id);
   const ip::Sent sent = layer.send({.dst = remote,
                                     .protocol = wire::ip_protocol::udp,
                                     .ttl = options.ttl,

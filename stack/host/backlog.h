@@ -32,8 +32,6 @@ class Backlog {
     waiting_.pop_front();
     return id;
   }
-  std::size_t half_open() const { return half_open_.size(); }
-  std::size_t waiting() const { return waiting_.size(); }
   /// One of them, whichever stage; 0: none.
   Id any() const {
     if (!half_open_.empty()) return *half_open_.begin();

@@ -12,20 +12,15 @@
 #include "stack/wire/ipv4.h"
 #include "stack/wire/ipv6.h"
 #include "stack/wire/numbers.h"
+#include "stack/wire/ports.h"
 
 namespace tcproof::stack {
 
 using tcp::Error;
 using tcp::State;
 using wire::Family;
+using wire::first_dynamic_port;
 using wire::IpAddress;
-
-namespace {
-
-constexpr std::uint16_t first_ephemeral = 49152;  // RFC 6335 6: the dynamic ports
-constexpr std::size_t ephemeral_ports = 0x10000 - first_ephemeral;
-
-}  // namespace
 
 std::size_t Connections::TupleHash::operator()(const Tuple& tuple) const {
   std::array<std::uint8_t, 20> octets{};
@@ -42,7 +37,7 @@ Connections::Connections(const HostConfig& config, ip::Layer& layer, const HostO
       isns_(config.secret),
       bound_(0, TupleHash{SipHash(~config.secret, config.secret)}),
       next_ephemeral_(
-          static_cast<std::uint16_t>(first_ephemeral + config.secret % ephemeral_ports)) {}
+          static_cast<std::uint16_t>(first_dynamic_port + config.secret % wire::dynamic_ports)) {}
 
 Connections::~Connections() = default;
 
@@ -151,9 +146,9 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
 
 /// RFC 6056 3.3.1 with a start that the secret decides. 0: every port is taken.
 std::uint16_t Connections::free_port(const IpAddress& remote, std::uint16_t remote_port) {
-  for (std::size_t tried = 0; tried < ephemeral_ports; ++tried) {
+  for (std::size_t tried = 0; tried < wire::dynamic_ports; ++tried) {
     const std::uint16_t port = next_ephemeral_;
-    next_ephemeral_ = port == 0xffff ? first_ephemeral : static_cast<std::uint16_t>(port + 1);
+    next_ephemeral_ = port == 0xffff ? first_dynamic_port : static_cast<std::uint16_t>(port + 1);
     if (!bound_.contains({remote, remote_port, port}) &&
         !passive_opens_.contains(listen_key(remote.family, port)) &&
         !listening_.contains(listen_key(remote.family, port)))
@@ -268,16 +263,22 @@ void Connections::stop_waiting(Slot& slot) {
   slot.is_waiting = false;
 }
 
+/// The tables know a closed connection no more, but by its id.
+void Connections::retire(Slot& slot) {
+  unbind(slot);
+  stop_waiting(slot);
+  deadlines_.remove(slot);
+}
+
 /// After every event of a connection: its place in the tables follows its state, its timer its
 /// deadline. May end the life of `slot`.
 void Connections::settle(Slot& slot) {
-  if (slot.learned_mtu != 0) learn_path_mtu(slot);
+  // One connection has proof; the others to the same address need not lose a segment each.
+  if (std::exchange(slot.learned_path_mtu, false)) path_mtu_changed(slot.tuple.remote);
   if (slot.listener != 0 && !settle_in_backlog(slot)) return;
   const State state = slot.connection.state();
   if (state == State::closed) {
-    unbind(slot);
-    stop_waiting(slot);
-    deadlines_.remove(slot);
+    retire(slot);
     if (slot.released) slots_.erase(slot.id);
     return;
   }
@@ -324,12 +325,7 @@ void Connections::input(const ip::Packet& packet, Instant now) {
   }
   if (found != nullptr) {
     if (found->is_waiting) return segment_for_listener(*found, from, segment, now, above);
-    const std::size_t before = found->connection.unacknowledged();
-    take_source_route(*found, packet);
-    found->connection.on_segment(segment, now);
-    // RFC 4861 7.3.1: what we sent has arrived, so the next hop works.
-    if (found->family == Family::v6 && found->connection.unacknowledged() < before)
-      layer_.progress(packet.src, now);
+    judge(*found, segment, now);
     return settle(*found);
   }
   const auto server = listening_.find(listen_key(from.remote.family, from.local_port));
@@ -337,10 +333,28 @@ void Connections::input(const ip::Packet& packet, Instant now) {
   no_connection(from, segment, now);
 }
 
-/// Who could take the new incarnation of a connection in TIME-WAIT (RFC 6191 2).
+/// A segment of a connection that has left LISTEN. Its source route is believed only if the segment
+/// brought something new: anybody can forge one that is dropped, and would else have our text sent
+/// his way.
+void Connections::judge(Slot& slot, const tcp::Segment& segment, Instant now) {
+  const tcp::Connection& connection = slot.connection;
+  const std::size_t unacknowledged = connection.unacknowledged();
+  const wire::Seq una = connection.send_unacknowledged(), next = connection.receive_next();
+  slot.connection.on_segment(segment, now);
+  // RFC 4861 7.3.1: what we sent has arrived, so the next hop works.
+  if (slot.family == Family::v6 && connection.unacknowledged() < unacknowledged)
+    layer_.progress(arriving_->src, now);
+  if (connection.send_unacknowledged() != una || connection.receive_next() != next)
+    take_source_route(slot, *arriving_);
+}
+
+/// Who could take the new incarnation of a connection in TIME-WAIT (RFC 6191 2): without one the
+/// old connection must not be given up.
 bool Connections::somebody_listens(const Tuple& from) const {
   const std::uint32_t key = listen_key(from.remote.family, from.local_port);
-  return passive_opens_.contains(key) || listening_.contains(key);
+  if (passive_opens_.contains(key)) return true;
+  const auto server = listening_.find(key);
+  return server != listening_.end() && !listeners_.at(server->second).backlog.full();
 }
 
 /// The peer counts only while the segment is judged: unless it moved the connection out of LISTEN,
@@ -373,8 +387,8 @@ void Connections::no_connection(const Tuple& from, const tcp::Segment& segment, 
   if (reset) transmit(from, {}, *reset, now);
 }
 
-/// RFC 9293 MUST-52 and MUST-53: a passive OPEN answers over the way by which it was called, and the
-/// latest way counts.
+/// RFC 9293 MUST-53 and SHLD-24: a passive OPEN answers over the way by which it was called, and
+/// the latest way counts. A way that the user has named stays (MUST-52).
 void Connections::take_source_route(Slot& slot, const ip::Packet& packet) {
   if (packet.options.empty() || !slot.connection.opened_passively()) return;
   auto route = ip::return_route(packet.options, packet.src);
@@ -435,23 +449,15 @@ void Connections::packet_too_big(const ip::ErrorReport& report, std::uint32_t mt
   settle(*slot);
 }
 
-/// One connection has proof; the others to the same address need not lose a segment each.
-void Connections::learn_path_mtu(Slot& slot) {
-  const std::uint32_t mtu = std::exchange(slot.learned_mtu, 0);
-  path_mtu_changed(slot.tuple.remote, mtu);
-}
-
 void Connections::path_mtus_changed(Family family) {
   for (const auto& [id, slot] : slots_) {
     if (slot->is_bound && slot->family == family) fit_path(*slot);
   }
 }
 
-void Connections::path_mtu_changed(const IpAddress& remote, std::uint32_t mtu) {
+void Connections::path_mtu_changed(const IpAddress& remote) {
   for (const auto& [id, slot] : slots_) {
-    if (!slot->is_bound || slot->tuple.remote != remote) continue;
-    const std::size_t options = slot->route ? slot->route->size : 0;
-    slot->connection.path_mtu_changed(mtu - static_cast<std::uint32_t>(options));
+    if (slot->is_bound && slot->tuple.remote == remote) fit_path(*slot);
   }
 }
 

@@ -52,7 +52,7 @@ class Connections {
   void packet_too_big(const ip::ErrorReport& report, std::uint32_t mtu, Instant now);
   /// What the internet layer knows of the way to `remote` has changed, up or down: new segments fit
   /// it. Nothing is sent from here.
-  void path_mtu_changed(const wire::IpAddress& remote, std::uint32_t mtu);
+  void path_mtu_changed(const wire::IpAddress& remote);
   /// The same for all connections of a family, each with what is known of its own way.
   void path_mtus_changed(wire::Family family);
   void advance(Instant now);
@@ -92,8 +92,9 @@ class Connections {
   bool somebody_listens(const Tuple& from) const;
   void new_connection(ListenerId id, const Tuple& from, const tcp::Segment& segment, Instant now,
                       std::optional<wire::Seq> above);
+  void judge(Slot& slot, const tcp::Segment& segment, Instant now);
   bool settle_in_backlog(Slot& slot);
-  void learn_path_mtu(Slot& slot);
+  void retire(Slot& slot);
   void trace(std::string_view rule) const;
   void segment_for_listener(Slot& slot, const Tuple& from, const tcp::Segment& segment, Instant now,
                             std::optional<wire::Seq> above);

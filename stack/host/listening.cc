@@ -77,9 +77,7 @@ bool Connections::settle_in_backlog(Slot& slot) {
     case State::listen: break;
   }
   backlog.remove(slot.id);
-  unbind(slot);
-  stop_waiting(slot);
-  deadlines_.remove(slot);
+  retire(slot);
   slots_.erase(slot.id);
   return false;
 }

@@ -29,7 +29,7 @@ struct Connections::Slot final : tcp::Output {
   }
   void negative_advice() override { owner.layer_.no_progress(tuple.remote); }
   void path_mtu_learned(std::uint32_t mtu) override {
-    learned_mtu = mtu;
+    learned_path_mtu = true;
     owner.layer_.learn_path_mtu(tuple.remote, mtu, owner.now_);  // counts for what is sent at once
   }
 
@@ -42,8 +42,8 @@ struct Connections::Slot final : tcp::Output {
   bool is_waiting = false;  // a passive OPEN in LISTEN
   bool released = false;
   ListenerId listener = 0;             // whose backlog it is in
-  std::optional<ip::OptionsV4> route;  // RFC 9293 MUST-52: turned round from what the SYN brought
-  std::uint32_t learned_mtu = 0;       // by the call under way; 0: none
+  std::optional<ip::OptionsV4> route;  // of the user, or turned round from what the peer brought
+  bool learned_path_mtu = false;       // by the call under way
   DeadlinePlace deadline;
   tcp::Connection connection;
 };

@@ -41,9 +41,6 @@ struct Interface {
   std::uint32_t link_mtu(wire::Family family) const {
     return family == wire::Family::v4 ? mtu : advertised_mtu.value_or(mtu);
   }
-  std::uint8_t default_ttl(wire::Family family) const {
-    return family == wire::Family::v4 ? ttl : hop_limit;
-  }
 };
 
 /// Where the internet layer's frames go, and what it has to say.

@@ -21,8 +21,9 @@
 
 namespace tcproof::ip {
 
-/// What the internet layer hands up and out. Only packet(), error() and path_mtu_changed() may call
-/// back into the layer, to send.
+/// What the internet layer hands up and out. Only packet(), error(), packet_too_big() and
+/// path_mtu_changed() may call back into the layer: to send, and packet_too_big() by
+/// learn_path_mtu().
 class Upper {
  public:
   virtual ~Upper() = default;

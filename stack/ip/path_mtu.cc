@@ -68,7 +68,7 @@ std::optional<std::uint32_t> PathMtu::judge(const IpAddress& dst, const TooBig& 
 bool PathMtu::lower(const IpAddress& dst, std::uint32_t mtu, Instant now) {
   const auto found = entries_.find(dst);
   if (found != entries_.end() && found->second.mtu <= mtu) return false;
-  make_room();
+  if (found == entries_.end()) make_room();
   entries_[dst] = {mtu, now};
   reschedule();
   return true;

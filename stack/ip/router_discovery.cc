@@ -15,6 +15,14 @@ namespace {
 constexpr std::uint32_t for_ever = 0xffffffff;  // RFC 4861 4.6.2
 constexpr std::uint8_t on_link_flag = 0x80;
 
+/// RFC 4861 4.6.2: the bits after the prefix length are ignored, so that two options which differ
+/// in nothing else name one prefix.
+void clear_host_bits(wire::IpPrefix& prefix) {
+  for (std::size_t bit = prefix.length; bit < 128; ++bit) {
+    prefix.address.octets[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> bit % 8));
+  }
+}
+
 std::string_view reason_to_drop_redirect(const Packet& packet, const NdView& message,
                                          const Routes& routes) {
   const IpAddress target = *message.target();
@@ -60,9 +68,10 @@ void RouterDiscovery::adopt_parameters(const NdView& message) {
 /// A prefix without the on-link flag says nothing about where its addresses are (RFC 4861 6.3.4).
 void RouterDiscovery::adopt_prefixes(const NdView& message, Instant now) {
   for (const wire::NdOptionView& option : message.options()) {
-    const auto prefix = option.prefix();
-    if (!prefix || (option.body[1] & on_link_flag) == 0) continue;
-    if (prefix->length > 128 || prefix->address.is_link_local()) continue;
+    auto prefix = option.prefix();
+    if (!prefix || (option.body[1] & on_link_flag) == 0 || prefix->length > 128) continue;
+    clear_host_bits(*prefix);
+    if (prefix->address.is_link_local()) continue;
     const std::uint32_t seconds = wire::be32(option.body, 2);
     std::optional<Duration> lifetime;
     if (seconds != for_ever) lifetime = std::chrono::seconds(seconds);

@@ -38,10 +38,6 @@ bool Routes::is_on_link(const IpAddress& address) const {
                              [&](const Prefix& p) { return p.prefix.contains(address); });
 }
 
-bool Routes::is_default_router(const IpAddress& address) const {
-  return std::ranges::find(routers_, address, &Router::address) != routers_.end();
-}
-
 /// RFC 4861 6.3.6: the first that is not known to be silent; if all are, whichever is in front.
 const Routes::Router* Routes::default_router(Family family) const {
   const Router* in_front = nullptr;

@@ -26,7 +26,6 @@ class Routes {
   /// Whose link address a packet to `dst` needs. Empty: no route.
   std::optional<wire::IpAddress> next_hop(const wire::IpAddress& dst) const;
   bool is_on_link(const wire::IpAddress& address) const;
-  bool is_default_router(const wire::IpAddress& address) const;
 
   /// One destination goes to `gateway` from now on; `gateway` equal to `dst`: it is on the link.
   void redirect(const wire::IpAddress& dst, const wire::IpAddress& gateway);

@@ -106,9 +106,6 @@ tl::expected<PacketSocket, OsError> PacketSocket::open(const std::string& interf
   if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer) != 0) {
     set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
   }
-  if (options.filter && (errno = options.filter->attach(fd)) != 0) {
-    return refused(fd, "attach the filter to " + interface);
-  }
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);

@@ -3,13 +3,11 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <tl/expected.hpp>
 
-#include "stack/link/socket_filter.h"
 #include "stack/wire/bytes.h"
 #include "stack/wire/time.h"
 
@@ -48,8 +46,6 @@ class PacketSocket {
     /// through this very socket.
     bool outgoing = false;
     int receive_buffer = 4 << 20;  // octets asked for; an ordinary user may get less
-    /// What the socket hears; unset: everything. In force before the first frame can arrive.
-    std::optional<SocketFilter> filter;
   };
   struct Frame {
     wire::Bytes octets;     // until the next receive()

@@ -125,6 +125,15 @@ void Congestion::enter_recovery(wire::Seq nxt, std::uint32_t cwnd) {
   recover_ = nxt;
 }
 
+/// `recover_` stays: duplicates of that loss still come, and must not begin another recovery.
+void Congestion::leave_recovery() {
+  if (!recovering_) return;
+  recovering_ = false;
+  duplicates_ = 0;
+  partials_ = 0;
+  cwnd_ = std::min(cwnd_, ssthresh_);
+}
+
 void Congestion::timed_out(wire::Seq nxt, std::uint32_t flight_size, bool again) {
   if (!again) lower_ssthresh(flight_size);
   cwnd_ = smss_;  // the loss window, whatever IW was

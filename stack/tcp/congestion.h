@@ -10,9 +10,9 @@
 namespace tcproof::tcp {
 
 /// RFC 5681 with the NewReno of RFC 6582 and the limited transmit of RFC 3042, or with SACK the
-/// windows of RFC 6675: how much may be in flight, and what a duplicate acknowledgment asks for. Windows and sizes are octets of text; SYN
-/// and FIN do not count. FlightSize is the text sent and not yet acknowledged, what was lost
-/// included.
+/// windows of RFC 6675: how much may be in flight, and what a duplicate acknowledgment asks for.
+/// Windows and sizes are octets of text; SYN and FIN do not count. FlightSize is the text sent and
+/// not yet acknowledged, what was lost included.
 class Congestion {
  public:
   /// What a duplicate acknowledgment brings.
@@ -51,6 +51,9 @@ class Congestion {
   /// With SACK: a duplicate as 6675 2 defines it, which has marked octets that were not marked
   /// before; `lost`: the scoreboard already says that the first segment is.
   Duplicate sack_duplicate(wire::Seq nxt, std::uint32_t flight_size, bool lost);
+  /// What is outstanding goes out anew for another reason than congestion, so a recovery under way
+  /// has nothing left to repair: cwnd ends where the recovery would have left it.
+  void leave_recovery();
   /// The retransmission timer went off; `again`: for this segment not for the first time.
   void timed_out(wire::Seq nxt, std::uint32_t flight_size, bool again);
 

@@ -98,6 +98,24 @@ bool Connection::synchronized() const {
   return false;
 }
 
+/// Where the peer may still have text for us (3.10.7.4 sixth and seventh).
+bool Connection::may_receive_text() const {
+  switch (state_) {
+    case State::established:
+    case State::fin_wait_1:
+    case State::fin_wait_2: return true;
+    case State::closed:
+    case State::listen:
+    case State::syn_sent:
+    case State::syn_received:
+    case State::close_wait:
+    case State::closing:
+    case State::last_ack:
+    case State::time_wait: return false;
+  }
+  return false;
+}
+
 void Connection::open_active(Seq iss, Instant now) {
   assert(state_ == State::closed);
   passive_ = false;

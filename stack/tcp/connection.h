@@ -177,7 +177,10 @@ class Connection {
   /// ends the old one; the new one's ISS must be above send_next().
   bool yields_to(const Segment& syn) const;
   void give_way();
+  // SND.NXT, SND.UNA and RCV.NXT.
   Seq send_next() const { return tcb_.snd.nxt; }
+  Seq send_unacknowledged() const { return tcb_.snd.una; }
+  Seq receive_next() const { return tcb_.rcv.nxt; }
   std::size_t readable() const;  // octets that receive() would give now
   bool peer_closed() const;      // FIN received and everything before it read
   std::uint16_t effective_send_mss() const;
@@ -200,6 +203,7 @@ class Connection {
   void after_close(Instant now);
   void fit_receive_buffer();
   bool synchronized() const;
+  bool may_receive_text() const;
   Error close_by_abort(std::string_view rule, Instant now);
 
   // icmp_errors.cc
@@ -218,6 +222,7 @@ class Connection {
   void on_other_states(Segment seg, Instant now);
   void accept_syn(const Segment& seg, Instant now);
   void syn_sent_syn(const Segment& seg, Instant now);
+  bool refused_by_time_wait(const Segment& seg) const;
   Next check_sequence(Segment& seg, Instant now);
   bool is_probe(const Segment& seg) const;
   Next take_probe(Segment& seg, Instant now);
@@ -346,7 +351,7 @@ class Connection {
   bool ack_now_ = false;           // an acknowledgment is due with the next output
   std::uint32_t ack_pending_ = 0;  // octets received and not yet acknowledged
   ChallengeLimit challenge_limit_;
-  Instant last_heard_{};  // an acceptable segment came (MUST-26)
+  Instant last_heard_{};  // a segment with an acceptable ACK came (MUST-26)
   std::uint32_t keep_alives_unanswered_ = 0;
 };
 

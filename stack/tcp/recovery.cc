@@ -92,7 +92,8 @@ void Connection::resend_first(Instant now) {
 }
 
 /// From here on everything outstanding counts as lost, whatever was SACKed (RFC 2018 8), and is
-/// sent again as cwnd allows.
+/// sent again as cwnd allows. A recovery that was under way is over, which the caller tells
+/// Congestion, by timed_out() or leave_recovery().
 void Connection::resend_all_outstanding() {
   resend_until_ = tcb_.snd.nxt;
   scoreboard_.clear(tcb_.snd.una);
@@ -100,7 +101,8 @@ void Connection::resend_all_outstanding() {
 
 /// What of [SND.UNA, SND.NXT) is not in the network, unless sent again, lies below this.
 Seq Connection::lost_below() const {
-  if (resend_until_ && !congestion_.recovering()) return *resend_until_;  // after a timeout
+  // After a timeout, a smaller path MTU or a closed window: resend_all_outstanding().
+  if (resend_until_ && !congestion_.recovering()) return *resend_until_;
   return scoreboard_.lost_below(tcb_.snd.una);
 }
 
@@ -120,8 +122,8 @@ std::uint32_t Connection::congestion_room() const {
   return room >= effective_send_mss() ? room : 0;
 }
 
-/// NextSeg() of RFC 6675 4, and the segment sent. After a timeout rule (1) covers all that was
-/// outstanding then, and the guesses of (3) and (4) have no place.
+/// NextSeg() of RFC 6675 4, and the segment sent. After resend_all_outstanding() rule (1) covers
+/// all that was outstanding then, and the guesses of (3) and (4) have no place.
 bool Connection::resend_next(Instant now) {
   if (!resend_until_ || !may_transmit_text() || congestion_room() == 0) return false;
   const Seq una = tcb_.snd.una;

@@ -119,8 +119,7 @@ void Connection::syn_sent_syn(const Segment& seg, Instant now) {
 void Connection::on_other_states(Segment seg, Instant now) {
   // Before the first check takes away what does not fit. What lies left of RCV.NXT is no answer.
   const bool came_empty = seg.len() == 0 && geq(seg.seq, tcb_.rcv.nxt);
-  const bool new_open = seg.syn() && !seg.ack_flag() && !seg.rst();
-  if (state_ == State::time_wait && new_open) return output_.trace(rule::time_wait_syn);
+  if (refused_by_time_wait(seg)) return output_.trace(rule::time_wait_syn);
   if (check_timestamp(seg, now) == Next::drop) return;        // RFC 7323 5.3 R1
   if (check_sequence(seg, now) == Next::drop) return;         // First
   note_timestamp(seg, now);                                   // R3
@@ -132,6 +131,15 @@ void Connection::on_other_states(Segment seg, Instant now) {
   check_urg(seg);          // Sixth
   process_text(seg, now);  // Seventh
   check_fin(seg, now);     // Eighth
+}
+
+/// A SYN that opens nothing. RFC 6191 2 drops it without a word; RFC 9293 3.10.7.4 makes way for
+/// that where timestamps decide, and asks for the challenge ACK of RFC 5961 "for all other cases".
+/// Without challenge ACKs only the former is left.
+bool Connection::refused_by_time_wait(const Segment& seg) const {
+  if (state_ != State::time_wait || !seg.syn() || seg.ack_flag() || seg.rst()) return false;
+  const Features& features = config_.features;
+  return (features.timestamps && seg.timestamps) || !features.challenge_ack;
 }
 
 /// First: the four cases of table 6. While RCV.WND is zero, valid ACKs, URGs and RSTs are still
@@ -167,9 +175,16 @@ bool Connection::is_probe(const Segment& seg) const {
 }
 
 /// It is answered, and what else it says is not lost: two ends that probe each other's closed
-/// window would else never learn that it has opened.
+/// window would else never learn that it has opened. An octet may be text sent again: no limit
+/// withholds its answer, which reports a duplicate (RFC 2883 4).
 Connection::Next Connection::take_probe(Segment& seg, Instant now) {
-  challenge_ack(rule::check_sequence_probe, now);
+  if (seg.text.empty()) {
+    challenge_ack(rule::check_sequence_probe, now);
+  } else {
+    output_.trace(rule::check_sequence_probe);
+    note_duplicate(seg);
+    ack_now_ = true;
+  }
   seg.text = {};
   seg.seq = tcb_.rcv.nxt;
   if (seg.up != 0) seg.up -= 1;
@@ -210,6 +225,11 @@ Connection::Next Connection::check_rst(const Segment& seg, Instant now) {
   if (!seg.rst()) return Next::step;
   if (state_ == State::time_wait) {  // RFC 1337 3: an old RST must not cut TIME-WAIT short
     output_.trace(rule::check_rst_time_wait);
+    return Next::drop;
+  }
+  // 1): what counts is where it begins, though its text may reach into the window.
+  if (lt(seg.seq, tcb_.rcv.nxt) && config_.features.challenge_ack) {
+    output_.trace(rule::check_sequence_rst);
     return Next::drop;
   }
   if (seg.seq != tcb_.rcv.nxt && config_.features.challenge_ack) {
@@ -257,7 +277,6 @@ Connection::Next Connection::check_ack(const Segment& seg, bool came_empty, Inst
     output_.trace(rule::check_ack_off);
     return Next::drop;
   }
-  heard_from_peer(now);
   if (!tcb_.snd.syn_acked) return syn_received_ack(seg, now);
   if (gt(seg.ack, tcb_.snd.nxt)) {
     challenge_ack(rule::check_ack_future, now);
@@ -267,6 +286,7 @@ Connection::Next Connection::check_ack(const Segment& seg, bool came_empty, Inst
     challenge_ack(rule::check_ack_old, now);
     return Next::drop;
   }
+  heard_from_peer(now);
   if (zero_window()) unanswered_.restart(now);  // the peer lives, so probing goes on (MUST-37)
   const bool duplicate = is_duplicate_ack(seg, came_empty);
   tcb_.snd.last_wnd = offered_window(seg);
@@ -288,6 +308,7 @@ Connection::Next Connection::syn_received_ack(const Segment& seg, Instant now) {
   }
   acknowledge_up_to(seg, now);
   set_send_window(seg);
+  heard_from_peer(now);
   if (state_ == State::syn_received) established(rule::check_ack_established, now);
   return after_ack(seg, now);
 }
@@ -324,20 +345,7 @@ Connection::Next Connection::after_ack(const Segment& seg, Instant now) {
 
 /// Sixth. RCV.UP never recedes.
 void Connection::check_urg(const Segment& seg) {
-  if (!seg.flags.has(wire::flag::urg) || !config_.features.urgent) return;
-  switch (state_) {
-    case State::established:
-    case State::fin_wait_1:
-    case State::fin_wait_2: break;
-    case State::closed:
-    case State::listen:
-    case State::syn_sent:
-    case State::syn_received:
-    case State::close_wait:
-    case State::closing:
-    case State::last_ack:
-    case State::time_wait: return;
-  }
+  if (!seg.flags.has(wire::flag::urg) || !config_.features.urgent || !may_receive_text()) return;
   const Seq up = seg.seq + seg.up;
   const bool advances = tcb_.rcv.urgent ? gt(up, tcb_.rcv.up) : gt(up, tcb_.rcv.nxt);
   if (!advances) return;

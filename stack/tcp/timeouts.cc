@@ -129,6 +129,7 @@ void Connection::leave_persist(Instant now) {
   }
   if (!outstanding()) return;
   resend_all_outstanding();
+  congestion_.leave_recovery();
   transmit_from_una(static_cast<std::uint32_t>(send_buffer_.size()), now);
 }
 

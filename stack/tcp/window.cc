@@ -60,19 +60,7 @@ void Connection::advance_receive_window() {
 /// window was so small that the peer may be waiting for it.
 void Connection::window_update_after_read(Instant now) {
   if (receive_buffer_.capacity() != wanted_receive_buffer_) fit_receive_buffer();
-  switch (state_) {
-    case State::established:
-    case State::fin_wait_1:
-    case State::fin_wait_2: break;
-    case State::closed:
-    case State::listen:
-    case State::syn_sent:
-    case State::syn_received:
-    case State::close_wait:
-    case State::closing:
-    case State::last_ack:
-    case State::time_wait: return;
-  }
+  if (!may_receive_text()) return;
   const std::size_t half = std::min(receive_buffer_.capacity(), largest_window()) / 2;
   if (tcb_.rcv.wnd <= half && receive_window_would_move()) send_ack(now);
 }

@@ -14,7 +14,7 @@ namespace tcproof::udp {
 std::optional<wire::UdpView> receive(const wire::IpAddress& src, const wire::IpAddress& dst,
                                      wire::Bytes octets, std::string_view& why);
 
-/// The longest data that fits into a packet of 65535 octets.
+/// The longest data that fits into a packet of 65535 octets without IP options.
 std::size_t max_data(wire::Family family);
 
 /// Writes header, data and checksum. `out` holds exactly 8 octets and the data.

@@ -3,18 +3,17 @@
 
 #include <utility>
 
+#include "stack/wire/ports.h"
+
 namespace tcproof::udp {
 
 using wire::Family;
 
-namespace {
-constexpr std::uint16_t first_port = 49152;  // RFC 6335 6: the dynamic ports
-}  // namespace
-
 std::uint16_t Sockets::free_port(Family family) {
-  for (unsigned tried = 0; tried <= 0xffffU - first_port; ++tried) {
+  for (unsigned tried = 0; tried < wire::dynamic_ports; ++tried) {
     const std::uint16_t port = next_ephemeral_;
-    next_ephemeral_ = port == 0xffff ? first_port : static_cast<std::uint16_t>(port + 1);
+    next_ephemeral_ =
+        port == 0xffff ? wire::first_dynamic_port : static_cast<std::uint16_t>(port + 1);
     if (!ports_.contains(key(family, port))) return port;
   }
   return 0;

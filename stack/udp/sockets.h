@@ -39,7 +39,7 @@ class Sockets {
   static constexpr std::size_t max_queued_octets = 256 * 1024;
   static constexpr std::size_t max_queued = 1024;
 
-  /// `first_ephemeral` is where the search for a free port starts, 49152 .. 65535.
+  /// `first_ephemeral` is where the search for a free port starts, a dynamic one.
   explicit Sockets(std::uint16_t first_ephemeral) : next_ephemeral_(first_ephemeral) {}
 
   /// Port 0: the next free ephemeral one. Empty: the port is taken, or all are.

@@ -89,7 +89,9 @@ class User {
            now != tcp::State::syn_received;
   }
   void note(tcp::Error error) {
-    const bool ends = error != tcp::Error::closing && error != tcp::Error::no_resources;
+    // A connection that has gone without an error says does_not_exist, which is no reason.
+    const bool ends = error != tcp::Error::closing && error != tcp::Error::no_resources &&
+                      error != tcp::Error::does_not_exist;
     if (error_ == tcp::Error::none && ends) error_ = error;
   }
 

@@ -33,13 +33,13 @@ double fault(Random& random, double most) {
   }
 }
 
+/// Those that two users who only send, read and close can come to see.
 tcp::Features features(Random& random) {
   tcp::Features out;
   for (bool tcp::Features::* one :
        {&tcp::Features::window_scale, &tcp::Features::timestamps, &tcp::Features::sack,
         &tcp::Features::dsack, &tcp::Features::limited_transmit, &tcp::Features::delayed_ack,
-        &tcp::Features::challenge_ack, &tcp::Features::urgent, &tcp::Features::keep_alive,
-        &tcp::Features::path_mtu_discovery}) {
+        &tcp::Features::challenge_ack, &tcp::Features::path_mtu_discovery}) {
     out.*one = random.below(5) != 0;
   }
   return out;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "stack/tcp/rules.h"
 #include "tests/stack/lab.h"
 
 namespace tcproof::stack {
@@ -274,6 +275,31 @@ class HostAlone : public testing::Test {
     return frame;
   }
   void input(const FrameSpec& frame) { b->input(emit(frame), now); }
+  FrameSpec from(std::uint16_t peer_port, wire::TcpFlags flags, std::uint32_t seq,
+                 std::uint32_t ack) {
+    FrameSpec frame = tcp_from_a(flags, seq, ack);
+    frame.tcp->src_port = peer_port;
+    return frame;
+  }
+  /// A connection of the peer's `peer_port`, whose SYN was 100 and offered 1460; our ISS is 0.
+  ConnectionId serve(std::uint16_t peer_port) {
+    const auto opened = b->open_passive(Family::v4, port, {.iss = wire::Seq{0}}, now);
+    FrameSpec syn = from(peer_port, wire::flag::syn, 100, 0);
+    syn.tcp->options = {2, 4, 0x05, 0xb4};
+    input(syn);
+    input(from(peer_port, wire::flag::ack, 101, 1));
+    EXPECT_EQ(b->state(opened.id), State::established);
+    return opened.id;
+  }
+  /// A router says that `octets`, a frame of ours, was too large.
+  FrameSpec too_big(const Buffer& octets, std::uint32_t mtu) {
+    FrameSpec error;
+    error.eth = {.dst = test::mac_b, .src = test::mac_a};
+    error.ip = {.src = test::v4_a, .dst = test::v4_b};
+    error.icmp = {.type = std::uint8_t{3}, .code = std::uint8_t{4}, .mtu = mtu};
+    error.payload.assign(octets.begin() + 14, octets.begin() + 14 + 28);
+    return error;
+  }
   FrameSpec answer() {
     EXPECT_THAT(b.frames, SizeIs(1));
     const FrameSpec frame = b.frames.empty() ? FrameSpec{} : dissect(b.frames.back());
@@ -282,8 +308,74 @@ class HostAlone : public testing::Test {
   }
 
   Instant now{};
+  std::size_t taken = 0;
   LabHost b{test::config_b()};
 };
+
+// RFC 5927 7.2: what one connection comes to believe late does not raise what is lower by now.
+TEST_F(HostAlone, ALateBeliefDoesNotRaiseWhatIsKnownOfThePath) {
+  const ConnectionId first = serve(40001), second = serve(40002);
+  b->send(first, pattern(1460), true, false, now, taken);
+  input(from(40001, wire::flag::ack, 101, 1461));  // 1500 octets have arrived
+  b->send(first, pattern(1460), true, false, now, taken);
+  input(too_big(b.frames.back(), 1400));
+  EXPECT_EQ(b->connection(first)->path_mtu(), 1500U) << "it waits for the timeout";
+  b->send(second, pattern(1460), true, false, now, taken);
+  input(too_big(b.frames.back(), 1300));
+  EXPECT_EQ(b->connection(first)->path_mtu(), 1300U);
+  now += 1s;
+  b->advance(now);
+  EXPECT_TRUE(b.noted(tcp::rule::too_big_confirmed));
+  EXPECT_EQ(b->connection(first)->path_mtu(), 1300U);
+  EXPECT_EQ(b->connection(second)->path_mtu(), 1300U);
+}
+
+// RFC 6191 2: a full backlog takes nobody, so the old connection must go on waiting, and the
+// numbers of the next one still begin above its own.
+TEST_F(HostAlone, TimeWaitIsKeptWhileTheBacklogIsFull) {
+  const auto listener = b->listen(Family::v4, port, 1, {.iss = wire::Seq{0}});
+  input(from(40001, wire::flag::syn, 100, 0));
+  input(from(40001, wire::flag::ack, 101, 1));
+  const ConnectionId old = b->accept(listener.id);
+  b->close(old, now);
+  input(from(40001, wire::flag::fin | wire::flag::ack, 101, 2));
+  EXPECT_EQ(b->state(old), State::time_wait);
+  input(from(40002, wire::flag::syn, 100, 0));
+  b.frames.clear();
+  input(from(40001, wire::flag::syn, 1000, 0));
+  EXPECT_EQ(answer().tcp->flags, wire::flag::ack);
+  EXPECT_EQ(b->state(old), State::time_wait);
+
+  input(from(40002, wire::flag::rst, 101, 0));
+  input(from(40001, wire::flag::syn, 1000, 0));
+  const FrameSpec syn_ack = answer();
+  EXPECT_EQ(syn_ack.tcp->flags, wire::flag::syn | wire::flag::ack);
+  EXPECT_TRUE(wire::gt(*syn_ack.tcp->seq, wire::Seq{2})) << "the old SND.NXT";
+  EXPECT_EQ(b->state(old), State::closed);
+}
+
+// RFC 9293 SHLD-24, but only for what cannot be forged without knowing the numbers.
+TEST_F(HostAlone, ASourceRouteIsBelievedWithASegmentThatBringsSomething) {
+  const IpAddress by = IpAddress::v4(192, 0, 2, 77);
+  const ConnectionId id = serve(40001);
+  FrameSpec forged = from(40001, wire::flag::ack, 5, 1);
+  forged.ip->options = {131, 7, 8, 192, 0, 2, 77, 0};
+  input(forged);
+  forged.tcp->seq = wire::Seq{101};  // in the window, and still nothing new
+  input(forged);
+  b.frames.clear();
+  b->send(id, pattern(10), true, false, now, taken);
+  const FrameSpec straight = answer();
+  EXPECT_EQ(straight.ip->dst, test::v4_a);
+  EXPECT_TRUE(straight.ip->options.empty());
+  FrameSpec genuine = from(40001, wire::flag::ack, 101, 11);
+  genuine.ip->options = forged.ip->options;
+  input(genuine);
+  b->send(id, pattern(10), true, false, now, taken);
+  const FrameSpec question = answer();
+  ASSERT_TRUE(question.arp) << "who is the first hop?";
+  EXPECT_EQ(question.arp->tpa, by);
+}
 
 // RFC 9293 3.10.7.4 third: a reset in SYN-RECEIVED returns a passive OPEN to LISTEN, free for the
 // next SYN.
@@ -334,7 +426,6 @@ TEST_F(HostAlone, SwitchingNagleOffSendsAndStartsTheTimer) {
   const auto opened = b->open_passive(Family::v4, port, {.iss = wire::Seq{0}}, now);
   input(tcp_from_a(wire::flag::syn, 100, 0));
   input(tcp_from_a(wire::flag::ack, 101, 1));
-  std::size_t taken = 0;
   b->send(opened.id, Buffer(10), true, false, now, taken);
   b->send(opened.id, Buffer(10), true, false, now, taken);
   b.frames.clear();
@@ -431,6 +522,14 @@ TEST_P(HostOfBothFamilies, ADatagramCarriesWhatItsUserAskedFor) {
   EXPECT_EQ(lab.a->set_udp(client.id, {.options = Buffer(3)}), Error::illegal);
   EXPECT_EQ(lab.a->set_udp(client.id, {.options = Buffer(44)}), Error::illegal);
   EXPECT_EQ(lab.a->set_udp(client.id + 99, {}), Error::does_not_exist);
+}
+
+TEST_F(HostAlone, OptionsTakeTheirPlaceFromALongDatagram) {
+  const auto socket = b->bind_udp(Family::v4, 0);
+  EXPECT_EQ(b->send_udp(socket.id, test::v4_a, 53, Buffer(65507), now), Error::none);
+  EXPECT_EQ(b->set_udp(socket.id, {.options = Buffer{1, 1, 1, 1, 1, 1, 1, 0}}), Error::none);
+  EXPECT_EQ(b->send_udp(socket.id, test::v4_a, 53, Buffer(65500), now), Error::illegal);
+  EXPECT_EQ(b->send_udp(socket.id, test::v4_a, 53, Buffer(65499), now), Error::none);
 }
 
 TEST_P(HostOfBothFamilies, TheReplyToAPingIsHandedOver) {

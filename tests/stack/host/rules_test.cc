@@ -10,7 +10,9 @@
 #include <string>
 
 #include "stack/host/rules.h"
+#include "stack/ip/rules.h"
 #include "stack/tcp/rules.h"
+#include "stack/udp/rules.h"
 
 // The lists of rules are complete: as many entries as rules.h has names, and none twice.
 
@@ -34,6 +36,8 @@ void expect_complete(std::span<const std::string_view> list, const char* header)
 TEST(Rules, EachIsInTheListOnce) {
   expect_complete(tcp::rule::all(), "stack/tcp/rules.h");
   expect_complete(stack::rule::all(), "stack/host/rules.h");
+  expect_complete(ip::rule::all(), "stack/ip/rules.h");
+  expect_complete(udp::rule::all(), "stack/udp/rules.h");
 }
 
 }  // namespace

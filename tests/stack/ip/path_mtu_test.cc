@@ -104,6 +104,18 @@ TEST_F(PathMtuTest, ItsMemoryIsBounded) {
   EXPECT_EQ(known, PathMtu::max_entries);
 }
 
+TEST_F(PathMtuTest, LoweringWhatIsKnownCostsNobodyElseHisPlace) {
+  const auto destination = [](std::size_t i) {
+    return IpAddress::v4(10, 0, static_cast<std::uint8_t>(i / 250),
+                         static_cast<std::uint8_t>(i % 250));
+  };
+  for (std::size_t i = 0; i < PathMtu::max_entries; ++i) learn(destination(i), 1400);
+  now += 1s;
+  EXPECT_TRUE(learn(destination(7), 1300));
+  for (std::size_t i = 0; i < PathMtu::max_entries; ++i)
+    EXPECT_LE(under_test.get(destination(i), link), 1400U) << i;
+}
+
 RC_GTEST_FIXTURE_PROP(PathMtuTest, WhateverIsClaimedItStaysBetweenFloorAndLink, ()) {
   const auto claims =
       *rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, 70000));

@@ -108,6 +108,23 @@ TEST_F(RouterDiscoveryTest, AnOnLinkPrefixMakesNeighbours) {
   EXPECT_EQ(routes.next_hop(far), far);
 }
 
+// RFC 4861 4.6.2: the bits after the prefix length are ignored, or careless advertisements would
+// fill the list.
+TEST_F(RouterDiscoveryTest, WhatFollowsThePrefixLengthDoesNotCount) {
+  FrameSpec frame = advertisement(1800);
+  for (std::uint8_t host = 1; host <= Routes::max_prefixes; ++host) {
+    frame.nd->prefix = wire::IpPrefix{*wire::parse_ip("2001:db8:5:8::"), 61};
+    frame.nd->prefix->address.octets[7] = static_cast<std::uint8_t>(0x08 | host % 8);
+    frame.nd->prefix->address.octets[15] = host;
+    input(frame);
+  }
+  const IpAddress near = *wire::parse_ip("2001:db8:5:f::1");
+  EXPECT_EQ(routes.next_hop(near), near);
+  frame.nd->prefix = wire::IpPrefix{*wire::parse_ip("2001:db8:9::"), 64};
+  input(frame);
+  EXPECT_EQ(routes.next_hop(far), far);
+}
+
 TEST_F(RouterDiscoveryTest, ARedirectOfTheFirstHopIsTaken) {
   input(advertisement(1800));
   input(redirect());

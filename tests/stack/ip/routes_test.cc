@@ -110,7 +110,7 @@ TEST_F(RoutesTest, AConfiguredRouterStaysUntilItIsNoRouter) {
   const IpAddress configured = *interface.v6_router;
   routes.advertised(configured, 10min, now);
   EXPECT_FALSE(routes.next_deadline());
-  EXPECT_TRUE(routes.is_default_router(configured));
+  EXPECT_EQ(routes.next_hop(far_v6), configured);
   routes.no_router(configured);
   EXPECT_FALSE(routes.next_hop(far_v6));
 }

@@ -91,24 +91,6 @@ TEST(PacketSocket, TellsOutgoingFromIncoming) {
   if (!ran) GTEST_SKIP() << "no network namespace: " << std::strerror(errno);
 }
 
-TEST(PacketSocket, HearsOnlyWhatItsFilterLetsThrough) {
-  const bool ran = in_a_namespace([] {
-    Reaper reaper;
-    auto filter = SocketFilter::compile("ether[20] = 9");
-    ASSERT_TRUE(filter) << filter.error();
-    auto socket = PacketSocket::open("lo", {.filter = *filter}, reaper);
-    ASSERT_TRUE(socket) << socket.error().step;
-    ASSERT_EQ(socket->send(frame_of(8)), 0);
-    ASSERT_EQ(socket->send(frame_of(9)), 0);
-    ASSERT_TRUE(await(*socket));
-    PacketSocket::Frame frame;
-    ASSERT_TRUE(socket->receive(frame));
-    EXPECT_EQ(frame.octets[20], 9);
-    EXPECT_FALSE(socket->receive(frame));
-  });
-  if (!ran) GTEST_SKIP() << "no network namespace: " << std::strerror(errno);
-}
-
 TEST(PacketSocket, RefusalsSayWhy) {
   const bool ran = in_a_namespace([] {
     Reaper reaper;

@@ -28,6 +28,31 @@ class WithOptions : public ::testing::Test {
     t.peer(". 1:1(0) ack 1 win 65535 <nop,nop,TS val 100 ecr 0>");
     t.at(established);
   }
+  /// The segment of 1000 octets from 1000 * `number` on.
+  static std::string segment_of(int number) {
+    const int first = 1000 * number + 1;
+    return ". " + std::to_string(first) + ":" + std::to_string(first + 1000) +
+           "(1000) ack 1 <TS val 0 ecr 100>";
+  }
+  void send_four_segments() {
+    t.send(4000);
+    for (int i = 0; i < 3; ++i) t.expect(segment_of(i));
+    t.expect("P. 3001:4001(1000) ack 1 <TS val 0 ecr 100>");
+  }
+  /// Slow start, up to 4001.
+  void grow_to_eight_segments() {
+    send_four_segments();
+    for (int i = 1; i <= 4; ++i)
+      t.peer(". 1:1(0) ack " + std::to_string(1000 * i + 1) + " <nop,nop,TS val 100 ecr 0>");
+  }
+  /// Recovery has begun, and the first segment is sent again.
+  void lose_the_first_of_four() {
+    send_four_segments();
+    t.peer(". 1:1(0) ack 1 <nop,nop,TS val 100 ecr 0,nop,nop,sack 1001:4001>");
+    EXPECT_TRUE(t.traced(rule::sack_recovery));
+    t.expect(segment_of(0));
+    t.nothing();
+  }
 };
 
 // The first retransmission came through and its ACK is lost. The next one draws an ACK that echoes
@@ -135,7 +160,7 @@ TEST_F(WithOptions, ARoundTripIsMeasuredThoughTheSegmentWasSentAgain) {
   t.expect_after(1s, "P. 101:201(100) ack 1 <TS val 2010 ecr 101>");
 }
 
-TEST_F(WithOptions, TheTailIsRescuedOnceBeforeTheTimer) {
+TEST_F(WithOptions, NewTextGoesBeforeARescue) {
   establish();
   t.send(4000);
   t.expect(". 1:1001(1000) ack 1 <TS val 0 ecr 100>");
@@ -159,13 +184,68 @@ TEST_F(WithOptions, TheTailIsRescuedOnceBeforeTheTimer) {
   t.nothing();
 }
 
+// RFC 6675 4 (4): of six segments the first and the last are lost; nothing can prove the latter.
+TEST_F(WithOptions, TheTailIsRescuedOnceBeforeTheTimer) {
+  establish();
+  grow_to_eight_segments();
+  t.send(6000);
+  for (int i = 4; i < 9; ++i) t.expect(segment_of(i));
+  t.expect("P. 9001:10001(1000) ack 1 <TS val 0 ecr 100>");
+  t.peer(". 1:1(0) ack 4001 <nop,nop,TS val 100 ecr 0,nop,nop,sack 5001:9001>");
+  t.expect(segment_of(4));
+  t.nothing();
+  EXPECT_FALSE(t.traced(rule::rescue));
+  t.peer(". 1:1(0) ack 9001 <nop,nop,TS val 100 ecr 0>");
+  t.expect("P. 9001:10001(1000) ack 1 <TS val 0 ecr 100>");
+  EXPECT_TRUE(t.traced(rule::rescue));
+  t.nothing();
+}
+
+// The scoreboard is cleared, so the recovery under way can no more tell what is lost.
+TEST_F(WithOptions, APathThatNarrowsDuringRecoveryHasAllSentAgain) {
+  establish();
+  lose_the_first_of_four();
+  t.connection.on_packet_too_big(t.iss + 1, 552, t.now);
+  EXPECT_TRUE(t.traced(rule::too_big_believed));
+  t.expect(". 1:501(500) ack 1 <TS val 0 ecr 100>");
+  t.peer(". 1:1(0) ack 501 <nop,nop,TS val 100 ecr 0>");
+  t.expect(". 501:1001(500) ack 1 <TS val 0 ecr 100>");
+  t.expect(". 1001:1501(500) ack 1 <TS val 0 ecr 100>");
+  t.expect(". 1501:2001(500) ack 1 <TS val 0 ecr 100>");
+  t.expect(". 2001:2501(500) ack 1 <TS val 0 ecr 100>");
+  t.nothing();  // cwnd is half of what was in flight
+  EXPECT_FALSE(t.traced(rule::rescue));
+}
+
+TEST_F(WithOptions, AWindowThatReopensDuringRecoveryHasAllSentAgain) {
+  establish();
+  lose_the_first_of_four();
+  t.peer(". 1:1(0) ack 1 win 0 <nop,nop,TS val 100 ecr 0>");
+  t.nothing();
+  t.peer(". 1:1(0) ack 1 win 65535 <nop,nop,TS val 100 ecr 0>");
+  t.expect(segment_of(0));
+  t.expect(segment_of(1));
+  t.nothing();
+  t.peer(". 1:1(0) ack 2001 <nop,nop,TS val 100 ecr 0>");
+  t.expect(segment_of(2));
+  t.expect("P. 3001:4001(1000) ack 1 <TS val 0 ecr 100>");
+  t.nothing();
+}
+
+// It may be text sent again and no probe: RFC 2883 4, and no limit such as that of challenge ACKs.
+TEST_F(WithOptions, TheLastOctetAgainIsReportedHoweverOftenItComes) {
+  establish();
+  t.peer(". 1:101(100) ack 1 <nop,nop,TS val 100 ecr 0>");
+  for (int i = 0; i < 150; ++i) {
+    t.peer("P. 100:101(1) ack 1 <nop,nop,TS val 100 ecr 0>");
+    t.expect(". 1:1(0) ack 101 <TS val 0 ecr 100,sack 100:101>");
+  }
+  t.receive(100);
+}
+
 TEST_F(WithOptions, ATimeoutForgetsTheScoreboard) {
   establish();
-  t.send(4000);
-  for (int i = 0; i < 3; ++i)
-    t.expect(". " + std::to_string(i * 1000 + 1) + ":" + std::to_string(i * 1000 + 1001) +
-             "(1000) ack 1 <TS val 0 ecr 100>");
-  t.expect("P. 3001:4001(1000) ack 1 <TS val 0 ecr 100>");
+  send_four_segments();
   t.peer(". 1:1(0) ack 1 <nop,nop,TS val 100 ecr 0,nop,nop,sack 1001:3001>");
   t.nothing();
   t.expect_after(1s, ". 1:1001(1000) ack 1 <TS val 1000 ecr 100>");
@@ -173,6 +253,22 @@ TEST_F(WithOptions, ATimeoutForgetsTheScoreboard) {
   t.expect(". 1001:2001(1000) ack 1 <TS val 1000 ecr 100>");
   t.expect(". 2001:3001(1000) ack 1 <TS val 1000 ecr 100>");
   t.nothing();
+}
+
+// RFC 6191 2 drops what carries timestamps; RFC 9293 3.10.7.4 asks for a challenge ACK otherwise.
+TEST_F(WithOptions, OnlyASynWithTimestampsIsDroppedSilentlyInTimeWait) {
+  establish();
+  t.close();
+  t.expect("F. 1:1(0) ack 1 <TS val 0 ecr 100>");
+  t.peer("F. 1:1(0) ack 2 <nop,nop,TS val 200 ecr 0>");
+  t.expect(". 2:2(0) ack 2 <TS val 0 ecr 200>");
+  t.peer("S -999:-999(0) <TS val 199 ecr 0>");
+  EXPECT_TRUE(t.traced(rule::time_wait_syn));
+  t.at(time_wait);
+  t.peer("S -999:-999(0)");
+  t.expect(". 2:2(0) ack 2 <TS val 0 ecr 200>");
+  EXPECT_TRUE(t.traced(rule::check_syn_challenge));
+  t.at(time_wait);
 }
 
 TEST_F(WithOptions, OnlyANewerSynTakesATimeWaitOver) {

@@ -53,6 +53,18 @@ TEST(KeepAlive, WaitsWhileDataIsOutstanding) {
   t.expect_after(2s, ". 100:100(0) ack 1");
 }
 
+// An ACK of what was never sent comes from nobody who knows the connection.
+TEST(KeepAlive, AnAckOfNothingSentIsNoSignOfLife) {
+  Talk t;
+  t.establish();
+  t.connection.set_keep_alive(10s, t.now);
+  t.pass(9s);
+  t.peer(". 1:1(0) ack 100");
+  t.expect(". 1:1(0) ack 1");
+  EXPECT_TRUE(t.traced(rule::check_ack_future));
+  t.expect_after(1s, ". 0:0(0) ack 1");
+}
+
 // MUST-29: nine go unanswered before the connection ends.
 TEST(KeepAlive, ManyUnansweredEndTheConnection) {
   Talk t;
