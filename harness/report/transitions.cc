@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -84,15 +83,15 @@ std::size_t TransitionTally::seen() const {
 }
 
 std::string TransitionTally::text(std::string_view target) const {
-  std::string text = fmt::format("{} of {} transitions of RFC 9293 figure 5 were seen on {}{}\n",
-                                 seen(), edges(), target, seen() == edges() ? "" : "; not:");
+  std::string out = fmt::format("{} of {} transitions of RFC 9293 figure 5 were seen on {}{}\n",
+                                seen(), edges(), target, seen() == edges() ? "" : "; not:");
   for (const Edge& edge : figure_5) {
     if (count(edge.from, edge.to) != 0) continue;
-    text += fmt::format(
-        "  {} -> {}, {}: {}\n", checks::to_string(edge.from), checks::to_string(edge.to),
-        edge.cause, edge.obstacle.empty() ? "no case of this run goes this way" : edge.obstacle);
+    out += fmt::format("  {} -> {}, {}: {}\n", checks::to_string(edge.from),
+                       checks::to_string(edge.to), edge.cause,
+                       edge.obstacle.empty() ? "no case of this run goes this way" : edge.obstacle);
   }
-  return text;
+  return out;
 }
 
 }  // namespace tcproof::harness

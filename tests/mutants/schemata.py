@@ -14,6 +14,7 @@ COMPARISONS = {"<": "Less", "<=": "LessOrEqual", ">": "Greater", ">=": "GreaterO
 OF_SEQUENCE_NUMBERS = {"lt": "leq", "leq": "lt", "gt": "geq", "geq": "gt"}
 NAMESPACE = "::tcproof::mutants::"
 CALL = re.compile(r"(?:[A-Za-z_]\w*(?:::|\.|->))*[A-Za-z_]\w*\(")
+LABELS = re.compile(r"^(?:\s*(?:case\s(?:[^:?]|::)*:(?!:)|default\s*:))+")
 # What only says what has happened changes nothing that a peer or a user could see.
 MERE_NOTES = re.compile(r"(?:\w+(?:\.|->))?trace\($")
 NO_CALLS = {"if", "while", "for", "switch", "return", "assert", "sizeof", "static_assert", "else", "do"}
@@ -117,7 +118,7 @@ class Writer:
         if header is None or "constexpr" in header or "consteval" in header:
             return False
         start = max(self.code.rfind(c, 0, at) for c in ";{}") + 1
-        statement = self.code[start:at]
+        statement = LABELS.sub("", self.code[start:at])
         return not re.search(r"\b(constexpr|static_assert|assert|template|case|operator)\b", statement)
 
     def insert(self, at, text, order=0):
@@ -178,7 +179,10 @@ class Writer:
                 continue
             if MERE_NOTES.match(call.group()):
                 continue
-            if self.code[match.start() - 1] == ")" and not self.follows_control(match.start() - 1):
+            before = self.code[match.start() - 1]
+            if before == ")" and not self.follows_control(match.start() - 1):
+                continue
+            if before == ":" and not self.follows_label(match.start() - 1):
                 continue
             if match.group(2) and not self.returns_nothing(at):
                 continue
@@ -202,6 +206,11 @@ class Writer:
                 if depth == 0:
                     return re.search(r"\b(if|for|while)\s*$", self.code[:i]) is not None
         return False
+
+    def follows_label(self, colon):
+        """Whether `:` ends a label, and not the condition of a `?`."""
+        start = max(self.code.rfind(c, 0, colon) for c in ";{}") + 1
+        return re.search(r"\b(case\s[^?]*|default)$", self.code[start:colon]) is not None
 
     def returns_nothing(self, at):
         around = [opener for opener in self.blocks.around(at) if is_function(opener)]

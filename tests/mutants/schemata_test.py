@@ -24,6 +24,7 @@ class Schemata(unittest.TestCase):
         self.assertEqual(sites("  g(a);")[0], ["drop"])
         self.assertEqual(sites("  x.g(a)->h(b);")[0], ["drop"])
         self.assertEqual(sites("  return g(a);")[0], ["drop"])
+        self.assertEqual(sites("  switch (a) {\n    case 1: g(a);\n  }")[0], ["drop"])
         self.assertEqual(sites("  b = lt(x, y);")[0], ["compare"])
 
     def test_nesting_keeps_both(self):
@@ -35,7 +36,7 @@ class Schemata(unittest.TestCase):
         for body in ("  std::array<int, 4> x;", "  const auto x = std::min<int>(a, b);", "  // if (a < b) g();",
                      '  const char* x = "a < b";', "  assert(a < b);", "  constexpr int x = 1 + 2;",
                      "  if (const int x = a) b = x;", "  b = a << 2;", "  b = x->y;", "  Type x(a);",
-                     "  sink_.trace(rule::x);", "  b = -a;", "  case 1 + 2: b = 1;"):
+                     "  sink_.trace(rule::x);", "  b = -a;", "  b = a ? 1 : g(a);", "  case 1 + 2: b = 1;"):
             self.assertEqual(sites(body)[0], [], body)
 
     def test_only_in_functions(self):
