@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Puts each listed defect into a copy of the reference stack and demands that the suite catches it.
+"""Puts defects into copies of the reference stack and demands that the suite catches each.
 
-The stack is built as a plugin, so that each defect costs one file and one link. First only the cases run that
-cover a requirement fitting the defect; if none fails, the whole suite does."""
+Two kinds: those written by hand, one file each beside this program, and those that schemata.py makes of every
+comparison, condition, sum and call, which are all in one build. Exit status 1: a survivor that nothing explains."""
 import argparse
+import collections
 import concurrent.futures
 import json
 import os
@@ -13,23 +14,25 @@ import queue
 import shutil
 import subprocess
 import sys
-import tempfile
+import time
 
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import build
+import schemata
+
+ROOT = build.ROOT
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAM = ROOT / "build" / "release" / "tcproof"
+SPECS = ROOT / "specs"
 KEYS = {"file", "find", "replace", "story", "requirements"}
+AUTOMATIC = ("stack/tcp", "stack/ip")
+LEAST_SCORE = 90  # per cent of the automatic ones
 
 
 def load(names):
-    files = sorted(HERE.glob("*.yaml"))
-    unknown = set(names) - {f.stem for f in files}
-    if unknown:
-        sys.exit(f"mutants: no mutant {', '.join(sorted(unknown))}")
+    """The mutants written by hand, by name."""
     mutants = {}
-    for path in files:
+    for path in sorted(HERE.glob("*/*.yaml")):
         if names and path.stem not in names:
             continue
         mutant = yaml.safe_load(path.read_text())
@@ -38,11 +41,17 @@ def load(names):
         if path.stem in mutants:
             sys.exit(f"{path}: another mutant has this name")
         mutants[path.stem] = mutant
+    unknown = set(names) - set(mutants)
+    if unknown:
+        sys.exit(f"mutants: no mutant {', '.join(sorted(unknown))}")
     return mutants
 
 
 def mutated(name, mutant):
     """The source with the defect in it, or None with a message."""
+    if not mutant["file"].startswith("stack/"):
+        print(f"{name}: {mutant['file']} is not in stack/")
+        return None
     source = (ROOT / mutant["file"]).read_text()
     count = source.count(mutant["find"])
     if count != 1:
@@ -51,138 +60,221 @@ def mutated(name, mutant):
     return source.replace(mutant["find"], mutant["replace"])
 
 
-def run(command, **options):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+class Engine:
+    """A process that holds the suite and runs it as asked (engine.cc)."""
+
+    def __init__(self, built):
+        self.process = subprocess.Popen([str(built / "tests" / "mutants" / "mutant_engine"), str(SPECS)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.cases = json.loads(self.process.stdout.readline())["cases"]
+
+    def ask(self, **request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit("mutants: the engine has ended")
+        return json.loads(answer)
 
 
-class Tree:
-    """A copy of the sources with a build of its own, so that the working tree is never touched."""
+class Engines:
+    def __init__(self, built, jobs):
+        self.idle = queue.Queue()
+        for _ in range(jobs):
+            self.idle.put(Engine(built))
 
-    def __init__(self, folder):
-        self.folder = folder
-        for part in ("stack", "checks", "generator", "harness", "specs"):
-            shutil.copytree(ROOT / part, folder / part)
-        for file in ("CMakeLists.txt", "CMakePresets.json"):
-            shutil.copy2(ROOT / file, folder / file)
-        configured = run(["cmake", "--preset", "release", "-DTCPROOF_TESTS=OFF", "-DTCPROOF_BENCH=OFF",
-                          "-DCMAKE_CXX_FLAGS=-O1"], cwd=folder)
-        if configured.returncode != 0:
-            sys.exit(configured.stdout)
-
-    def build(self):
-        """What the compiler says of a failure, else empty."""
-        built = run(["cmake", "--build", str(self.folder / "build" / "release"), "--target", "reference_plugin",
-                     "--parallel", "1"])
-        return built.stdout if built.returncode != 0 else ""
-
-    def judge(self, cases):
-        """Runs `cases`, or all; the failures as (case, requirement ids)."""
-        plugin = self.folder / "build" / "release" / "plugins" / "reference.so"
-        result = subprocess.run(
-            [str(PROGRAM), "run", *cases, "--specs", str(ROOT / "specs"), "--target",
-             f"plugin:{plugin},profile={ROOT / 'specs' / 'targets' / 'reference.yaml'}",
-             "--jobs", "1", "--json", "-"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
-        failures = []
-        for case in json.loads(result.stdout)["cases"]:
-            if case["verdict"] not in ("fail", "error"):
-                continue
-            named = {r for f in case.get("failures", []) for r in f["requirements"]}
-            failures.append((f"{case['id']} {case['cell']}".strip(), named))
-        return failures
-
-    def try_mutant(self, name, mutant, source, covering):
-        """(caught, the line to print)."""
-        target = self.folder / mutant["file"]
-        original = target.read_text()
-        target.write_text(source)
+    def ask(self, **request):
+        engine = self.idle.get()
         try:
-            broken = self.build()
-            if broken:
-                return False, f"BROKEN    {name}: does not compile\n{broken}"
-            wanted = set(mutant["requirements"])
-            ids = sorted({case for one in wanted for case in covering.get(one, ())})
-            failures = self.judge(ids) if ids else []
-            fitting = [(case, sorted(named & wanted)) for case, named in failures if named & wanted]
-            if not fitting:
-                failures = self.judge([])
-                fitting = [(case, sorted(named & wanted)) for case, named in failures if named & wanted]
+            return engine.ask(**request)
         finally:
-            target.write_text(original)
-        if fitting:
-            case, ids = fitting[0]
-            return True, f"caught    {name:<40} by {case} ({', '.join(ids)}); {len(fitting)} cases name it"
-        rest = "".join(f"\n            {case} names {', '.join(sorted(ids))}" for case, ids in failures[:10])
-        return False, (f"SURVIVED  {name:<40} {len(failures)} cases fail, none names "
-                       f"{', '.join(mutant['requirements'])}{rest}")
+            self.idle.put(engine)
+
+    def names(self):
+        engine = self.idle.get()
+        self.idle.put(engine)
+        return engine.cases
 
 
-def covering_cases():
-    """Requirement -> the cases that cover it."""
-    listed = subprocess.run([str(PROGRAM), "list", "--json", "--specs", str(ROOT / "specs")], stdout=subprocess.PIPE,
-                            text=True, check=True)
-    covering = {}
-    for case in json.loads(listed.stdout):
-        for requirement in case["covers"]:
-            covering.setdefault(requirement, []).append(case["id"])
-    return covering
-
-
-def share_of(mutants, share):
+def share_of(items, share):
     """Every n-th, beginning elsewhere with each commit: over n commits all have had their turn."""
-    commits = run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT).stdout.strip()
-    first = int(commits) % share if commits.isdigit() else 0
-    return {name: mutants[name] for name in sorted(mutants)[first::share]}
+    done = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True)
+    commits = done.stdout.strip()
+    return items[int(commits) % share if commits.isdigit() else 0::share]
 
 
-def run_all(mutants, sources, jobs):
-    os.environ.setdefault("CCACHE_BASEDIR", tempfile.gettempdir())
-    covering = covering_cases()
+def failing(answer):
+    return "".join(f"\n            {f['case']} {f['how']}: {', '.join(sorted(f['requirements']))}"
+                   for f in answer["failures"][:10])
+
+
+def try_by_hand(name, mutant, source, plugin, engines):
+    """(caught, what to print)."""
+    folder = plugin.folder / "mutants" / "by-hand" / name
+    path = folder / mutant["file"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source)
+    try:
+        objects = [plugin.compile(one, folder) for one in plugin.sources_for([mutant["file"]])]
+        plugin.link(objects, folder / "mutant.so")
+    except build.BuildError as error:
+        return False, f"BROKEN    {name}\n{error}"
+    answer = engines.ask(plugin=str(folder / "mutant.so"), wanted=mutant["requirements"])
+    (folder / "mutant.so").unlink()
+    if answer["killed"]:
+        by = answer["by"]
+        fitting = sorted(set(by["requirements"]) & set(mutant["requirements"]))
+        return True, f"caught    {name:<40} by {by['case']} ({', '.join(fitting)})"
+    return False, (f"SURVIVED  {name:<40} {len(answer['failures'])} cases fail, none names "
+                   f"{', '.join(mutant['requirements'])}{failing(answer)}")
+
+
+def run_by_hand(mutants, sources, plugin, engines, jobs):
+    """The names of those that were not caught."""
     survivors = []
-    with tempfile.TemporaryDirectory(prefix="tcproof-mutants-") as folder:
-        trees = queue.Queue()
-        for i in range(jobs):
-            tree = Tree(pathlib.Path(folder) / str(i))
-            broken = tree.build()
-            if broken:
-                sys.exit(broken)
-            trees.put(tree)
-        failures = tree.judge([])
-        if failures:
-            sys.exit(f"mutants: the suite fails without any defect: {failures[0][0]}")
 
-        def one(name):
-            tree = trees.get()
-            try:
-                return name, *tree.try_mutant(name, mutants[name], sources[name], covering)
-            finally:
-                trees.put(tree)
+    def one(name):
+        return name, *try_by_hand(name, mutants[name], sources[name], plugin, engines)
 
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            for name, caught, line in pool.map(one, mutants):
-                print(line, flush=True)
-                if not caught:
-                    survivors.append(name)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for name, caught, line in pool.map(one, mutants):
+            print(line, flush=True)
+            if not caught:
+                survivors.append(name)
     return survivors
 
 
-def main():
+def build_automatic(plugin, share, jobs):
+    """(the plugin that holds the automatic mutants of a share of the files, its sites)."""
+    folder = plugin.folder / "mutants" / ("automatic" if share == 1 else "share")
+    shutil.rmtree(folder, ignore_errors=True)
+    files = sorted(str(path.relative_to(ROOT)) for part in AUTOMATIC for path in (ROOT / part).glob("*")
+                   if path.suffix in (".cc", ".h") and path.stem != "rules")
+    files = share_of(files, share)
+    texts, sites = schemata.instrument(ROOT, files)
+    for file, text in texts.items():
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        objects = list(pool.map(lambda source: plugin.compile(source, folder), plugin.sources_for(texts)))
+    objects.append(plugin.compile_as(HERE / "site.cc", "stack/isn.cc", folder))
+    plugin.link(objects, folder / "automatic.so")
+    return folder / "automatic.so", sites
+
+
+class Explained:
+    """Automatic mutants that nothing can catch, and why (explained.yaml)."""
+
+    def __init__(self):
+        path = HERE / "explained.yaml"
+        self.entries = yaml.safe_load(path.read_text()) or [] if path.exists() else []
+        self.used = set()
+
+    def reason(self, site):
+        for i, entry in enumerate(self.entries):
+            same = entry["file"] == site.file and entry["code"] == site.code
+            if same and site.kind in entry["kinds"]:
+                self.used.add(i)
+                return entry["reason"]
+        return None
+
+
+def reach_of(engines, plugin, sites):
+    """(site id -> the cases that come to it, the ids that turned out to be no sites)."""
+    answer = engines.ask(plugin=str(plugin), reach=True)
+    if answer["failures"]:
+        sys.exit(f"mutants: the suite fails without any defect:{failing(answer)}")
+    reached = {int(site): cases for site, cases in answer["sites"].items()}
+    none = {int(site) for site in answer["none"]}
+    return reached, none - set(reached)
+
+
+def run_automatic(plugin, engines, share, jobs):
+    """Whether the score is reached and every survivor is explained."""
+    library, sites = build_automatic(plugin, share, jobs)
+    reached, none = reach_of(engines, library, sites)
+    chosen = [site for site in sites if site.id not in none]
+    names = engines.names()
+    places = {name: i for i, name in enumerate(names)}
+    killers = collections.defaultdict(list)  # file -> cases that caught something there, the latest first
+
+    def one(site):
+        if site.id not in reached:
+            return site, None
+        likely = [case for case in killers[site.file] if case in reached[site.id]]
+        cases = likely + [case for case in reached[site.id] if case not in likely]
+        answer = engines.ask(plugin=str(library), site=site.id, cases=cases)
+        if answer["killed"]:
+            case = places[answer["by"]["case"]]
+            killers[site.file] = [case] + [other for other in killers[site.file] if other != case][:40]
+        return site, answer
+
+    explained = Explained()
+    caught, unexplained, excused = 0, [], 0
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for site, answer in pool.map(one, chosen):
+            if answer and answer["killed"]:
+                caught += 1
+                by = answer["by"]
+                print(f"caught    {site}\n            by {by['case']} {by['how']} ({', '.join(by['requirements'])})",
+                      flush=True)
+                continue
+            reason = explained.reason(site)
+            excused += reason is not None
+            if reason is None:
+                unexplained.append(site)
+            what = "not reached" if answer is None else "SURVIVED"
+            print(f"{what}  {site}" + (f"\n            {reason}" if reason else ""), flush=True)
+    if share == 1:
+        for i, entry in enumerate(explained.entries):
+            if i not in explained.used:
+                print(f"explained.yaml: nothing survives any more at {entry['file']}: {entry['code']}")
+    score = 100 * caught / max(1, len(chosen))
+    print(f"automatic: {caught} of {len(chosen)} mutants caught, {score:.1f} %; {excused} explained, "
+          f"{len(unexplained)} not; {len(sites)} sites in all")
+    return score >= LEAST_SCORE and not unexplained
+
+
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="which mutants; default: all")
+    parser.add_argument("names", nargs="*", help="which of those written by hand; default: all, and the automatic ones")
     parser.add_argument("--check", action="store_true", help="only test that each one still applies")
     parser.add_argument("--share", type=int, default=1, metavar="N", help="only each N-th, other ones with each commit")
+    parser.add_argument("--automatic-share", type=int, metavar="N", help="automatic ones of each N-th file only")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release", help="a build of the tests")
+    parser.add_argument("--by-hand", action="store_true", help="no automatic ones")
+    parser.add_argument("--automatic", action="store_true", help="none written by hand")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args()
-    mutants = share_of(load(options.names), options.share)
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    mutants = load(options.names)
+    if not options.names:
+        mutants = {name: mutants[name] for name in share_of(sorted(mutants), options.share)}
     sources = {name: mutated(name, mutant) for name, mutant in mutants.items()}
     if any(source is None for source in sources.values()):
         return 1
     if options.check:
         print(f"{len(mutants)} mutants apply")
         return 0
-    survivors = run_all(mutants, sources, options.jobs)
-    print(f"{len(mutants) - len(survivors)} of {len(mutants)} mutants caught")
-    return 1 if survivors else 0
+    begin = time.monotonic()
+    os.environ.setdefault("CCACHE_BASEDIR", str(ROOT))
+    plugin = build.Plugin(options.build.resolve())
+    engines = Engines(plugin.folder, options.jobs)
+    good = True
+    if not options.automatic:
+        survivors = run_by_hand(mutants, sources, plugin, engines, options.jobs)
+        print(f"by hand: {len(mutants) - len(survivors)} of {len(mutants)} mutants caught")
+        good = not survivors
+    if not options.by_hand and not options.names:
+        share = options.automatic_share or options.share
+        good = run_automatic(plugin, engines, share, options.jobs) and good
+    print(f"{time.monotonic() - begin:.0f} s")
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

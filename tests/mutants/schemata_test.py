@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What schemata.py takes for a place that can be mutated, and what it leaves alone."""
+import pathlib
+import tempfile
+import unittest
+
+import schemata
+
+
+def sites(body, head="void f(int a, int b) {\n", tail="\n}\n"):
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "x.cc").write_text(head + body + tail)
+        texts, found = schemata.instrument(pathlib.Path(folder), ["x.cc"])
+        return [site.kind for site in found], texts.get("x.cc", "")
+
+
+class Schemata(unittest.TestCase):
+    def test_each_kind(self):
+        self.assertEqual(sites("  return a < b;")[0], ["compare"])
+        self.assertEqual(sites("  if (a) b = 1;")[0], ["negate"])
+        self.assertEqual(sites("  b = a + 1;")[0], ["count"])
+        self.assertEqual(sites("  b += a;")[0], ["count"])
+        self.assertEqual(sites("  g(a);")[0], ["drop"])
+        self.assertEqual(sites("  x.g(a)->h(b);")[0], ["drop"])
+        self.assertEqual(sites("  return g(a);")[0], ["drop"])
+        self.assertEqual(sites("  switch (a) {\n    case 1: g(a);\n  }")[0], ["drop"])
+        self.assertEqual(sites("  b = lt(x, y);")[0], ["compare"])
+
+    def test_nesting_keeps_both(self):
+        kinds, text = sites("  if (a < b) g(a + 1);")
+        self.assertEqual(sorted(kinds), ["compare", "count", "drop", "negate"])
+        self.assertEqual(text.count("("), text.count(")"))
+
+    def test_left_alone(self):
+        for body in ("  std::array<int, 4> x;", "  const auto x = std::min<int>(a, b);", "  // if (a < b) g();",
+                     '  const char* x = "a < b";', "  assert(a < b);", "  constexpr int x = 1 + 2;",
+                     "  if (const int x = a) b = x;", "  b = a << 2;", "  b = x->y;", "  Type x(a);",
+                     "  sink_.trace(rule::x);", "  b = -a;", "  b = a ? 1 : g(a);", "  case 1 + 2: b = 1;"):
+            self.assertEqual(sites(body)[0], [], body)
+
+    def test_only_in_functions(self):
+        self.assertEqual(sites("  int x = 1 + 2;", head="struct S {\n", tail="\n};\n")[0], [])
+        self.assertEqual(sites("  return 1 + 2;", head="constexpr int f() {\n")[0], [])
+        self.assertEqual(sites("  return g(a);", head="int f(int a) {\n")[0], [])
+
+    def test_lines_stay(self):
+        _, text = sites("  if (a < b)\n    g(a);\n  b = a - 1;")
+        self.assertEqual(text.split("\n").index("}"), 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
