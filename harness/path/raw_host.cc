@@ -15,9 +15,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "harness/path/answer_filter.h"
 #include "harness/path/destination.h"
 #include "harness/topology/socket_address.h"
-#include "stack/wire/numbers.h"
 
 namespace tcproof::harness {
 namespace {
@@ -29,36 +29,9 @@ tl::unexpected<EnvironmentError> refused(const char* step, int number) {
       environment_error(step, number, number == EPERM || number == EACCES ? need_privilege : ""));
 }
 
-bool attach(int socket, std::vector<sock_filter> filter) {
-  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
-}
-
 /// Everything that comes is dropped before the kernel's TCP or UDP sees it.
 bool drop_all(int socket) {
   return attach(socket, {{BPF_RET | BPF_K, 0, 0, 0}});
-}
-
-/// Only what may be an answer is queued: packets from `to`, and ICMP of anybody. The rest of a busy
-/// host's traffic would crowd the answers out.
-std::vector<sock_filter> answers_of(const wire::IpAddress& to) {
-  const bool v4 = to.family == wire::Family::v4;
-  const std::uint32_t source = v4 ? 12 : 8, protocol = v4 ? 9 : 6;
-  const std::uint8_t words = v4 ? 1 : 4;
-  std::vector<sock_filter> filter;
-  for (std::uint8_t word = 0; word < words; ++word) {
-    const bool last = word + 1 == words;
-    const auto to_protocol = static_cast<std::uint8_t>(2 * (words - word - 1));
-    filter.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, source + 4U * word});
-    filter.push_back({BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint8_t>(last ? 2 : 0),
-                      to_protocol, wire::be32(to.octets, 4U * word)});
-  }
-  filter.push_back({BPF_LD | BPF_B | BPF_ABS, 0, 0, protocol});
-  filter.push_back(
-      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, v4 ? wire::ip_protocol::icmp : wire::ip_protocol::icmpv6});
-  filter.push_back({BPF_RET | BPF_K, 0, 0, 0xffffffff});
-  filter.push_back({BPF_RET | BPF_K, 0, 0, 0});
-  return filter;
 }
 
 /// A socket that holds `port` (0: any) for us; its port, or an errno below zero.
