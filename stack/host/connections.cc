@@ -455,6 +455,10 @@ void Connections::path_mtu_changed(const IpAddress& remote, std::uint32_t mtu) {
   }
 }
 
+std::optional<Instant> Connections::next_deadline() const {
+  return deadlines_.next();
+}
+
 void Connections::advance(Instant now) {
   now_ = now;
   // A connection whose deadline does not move would hold up the clock for ever: each has a bounded

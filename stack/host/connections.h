@@ -56,7 +56,7 @@ class Connections {
   /// The same for all connections of a family, each with what is known of its own way.
   void path_mtus_changed(wire::Family family);
   void advance(Instant now);
-  std::optional<Instant> next_deadline() const { return deadlines_.next(); }
+  std::optional<Instant> next_deadline() const;
 
  private:
   struct Slot;
