@@ -88,7 +88,7 @@ PluginStack::PluginStack(const tcproof_stack_functions& functions, const checks:
     : functions_(functions),
       output_(std::move(output)),
       random_(seed_of(one_case)),
-      services_(settings.services) {
+      serves_(settings.services) {
   services_ = {.size = sizeof services_,
                .context = this,
                .output = on_output,
@@ -212,7 +212,7 @@ void PluginStack::advance(Instant now) {
 StackInstance::Opened PluginStack::open_passive(wire::Family family, std::uint16_t port,
                                                 const OpenOptions& options, Instant now) {
   // It has listened ever since the stack was made.
-  if (services_) return {++served_, Outcome::ok};
+  if (serves_) return {++served_, Outcome::ok};
   if (functions_.open_passive == nullptr) return {0, Outcome::unsupported};
   const auto list = options_of(options);
   tcproof_handle handle = 0;
@@ -291,7 +291,7 @@ Outcome PluginStack::set(Handle handle, std::string_view name, std::int64_t valu
 }
 
 State PluginStack::state(Handle handle) const {
-  if (services_) return State::established;
+  if (serves_) return State::established;
   if (functions_.state != nullptr) return known_state("state", functions_.state(stack_, handle));
   // As much as calls have to know of a stack that does not tell: whether there is a connection.
   if (functions_.status != nullptr) {

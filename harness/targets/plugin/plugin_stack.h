@@ -91,8 +91,8 @@ class PluginStack final : public StackInstance {
   tcproof_services services_{};
   tcproof_stack_instance* stack_ = nullptr;
   mutable bool broken_ = false;  // said once
-  bool services_;
-  Handle served_ = 0;  // handles of connections that services have
+  bool serves_;                  // the stack has services in place of user calls
+  Handle served_ = 0;            // handles of connections that services have
   struct Sampled {
     Handle handle = 0;
     checks::State state = checks::State::closed;
