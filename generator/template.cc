@@ -273,8 +273,8 @@ std::optional<CompileError> CompiledStream::prove() const {
 
 void CompiledStream::prepare(Slot& slot) const {
   const wire::Buffer& payload = stream_.payload;
-  for (std::size_t i = 0; header_octets_ + i < largest_; ++i) {
-    slot.octets[header_octets_ + i] = payload[i % payload.size()];
+  for (std::size_t at = header_octets_; at < largest_; at += payload.size()) {
+    std::copy_n(payload.data(), std::min(payload.size(), largest_ - at), slot.octets + at);
   }
   slot.size = 0;
 }

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include <bpf/bpf.h>
-#include <unistd.h>
 
 namespace tcproof::generator::bpf {
 
@@ -49,15 +48,6 @@ void Assembler::place(Label& label) {
     code_[jump].off = static_cast<std::int16_t>(code_.size() - jump - 1);
   }
   label.jumps.clear();
-}
-
-Fd& Fd::operator=(Fd&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
-
-Fd::~Fd() {
-  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 tl::expected<Fd, OsError> make_array(const std::string& name, std::uint32_t value_size,

@@ -10,6 +10,7 @@
 
 #include <tl/expected.hpp>
 
+#include "generator/fd.h"
 #include "stack/link/packet_socket.h"
 
 namespace tcproof::generator::bpf {
@@ -98,19 +99,7 @@ class Assembler {
   std::vector<bpf_insn> code_;
 };
 
-/// A descriptor of a map or program.
-class Fd {
- public:
-  explicit Fd(int descriptor = -1) : descriptor_(descriptor) {}
-  Fd(Fd&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
-  Fd& operator=(Fd&& other) noexcept;
-  ~Fd();
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
+using generator::Fd;  // of a map or program
 using link::OsError;
 
 /// An array of `entries` values of `value_size` octets; of one such array for each processor if

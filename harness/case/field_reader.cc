@@ -8,6 +8,7 @@
 
 #include "checks/spelling.h"
 #include "harness/case/fields.h"
+#include "harness/case/layer_family.h"
 #include "harness/case/payload_reader.h"
 #include "harness/case/segment_reader.h"
 #include "stack/wire/field.h"
@@ -90,22 +91,8 @@ std::optional<FieldContent> read_mac(const FieldPlace& at, Reading& reading) {
   return std::nullopt;
 }
 
-wire::Family family_of(const wire::FieldInfo& field, wire::Family of_case) {
-  switch (field.layer) {
-    case wire::Layer::arp:
-    case wire::Layer::icmp: return wire::Family::v4;
-    case wire::Layer::icmpv6:
-    case wire::Layer::nd: return wire::Family::v6;
-    case wire::Layer::eth:
-    case wire::Layer::ip:
-    case wire::Layer::tcp:
-    case wire::Layer::udp: break;
-  }
-  return of_case;
-}
-
 std::optional<FieldContent> read_ip(const FieldPlace& at, Reading& reading) {
-  const wire::Family family = family_of(at.field, reading.family);
+  const wire::Family family = family_of(at.field.layer, reading.family);
   const std::string_view name = family == wire::Family::v4 ? "IPv4" : "IPv6";
   if (at.text.text == "broadcast" && family == wire::Family::v4) {
     return wire::FieldValue{wire::ipv4_broadcast};

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <CLI/Option.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -138,11 +139,14 @@ int in_child(Library& library, const DoctorOptions& options) {
 std::vector<Capability> generator_capabilities() {
   int answer[2];
   std::string trouble = "no process can be started for it";
+  std::string socket_trouble = trouble;
   if (::pipe(answer) == 0) {
     const pid_t child = ::fork();
     if (child == 0) {
       const auto ends = Ends::make_pair(1500, 1);
-      const std::string said = ends ? "" : ends.error().step + ": " + ends.error().why;
+      // Two lines: what the pair lacks, what AF_XDP sockets at it do.
+      const std::string said = ends ? "\n" + af_xdp_trouble(*ends, 1)
+                                    : ends.error().step + ": " + ends.error().why + "\n";
       const auto written = ::write(answer[1], said.data(), said.size());
       ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
     }
@@ -152,12 +156,19 @@ std::vector<Capability> generator_capabilities() {
     said.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
     ::close(answer[0]);
     int status = 0;
-    // Only a child that ended well has said all there is to say.
-    if (child > 0 && ::waitpid(child, &status, 0) == child && status == 0) trouble = said;
+    // Only a child that ended well has said all there is to say: a line for a pair of its own, then
+    // one for the socket.
+    if (child > 0 && ::waitpid(child, &status, 0) == child && status == 0) {
+      const std::size_t line = std::min(said.find('\n'), said.size());
+      trouble = said.substr(0, line);
+      socket_trouble = trouble.empty() ? said.substr(std::min(line + 1, said.size())) : trouble;
+    }
   }
   const std::string bpf = bpf_trouble();
   const std::string root = "run as root, outside containers that forbid bpf(2)";
   return {{"gen sendmmsg", trouble.empty(), trouble.empty() ? "every stream" : trouble, ""},
+          {"gen af-xdp", socket_trouble.empty(),
+           socket_trouble.empty() ? "frames up to a page" : socket_trouble, ""},
           {"gen segments", trouble.empty(),
            trouble.empty() ? "streams whose fields only count up" : trouble, ""},
           {"gen live-frames", bpf.empty(), bpf.empty() ? "a million packets or more" : bpf, root}};

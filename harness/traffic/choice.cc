@@ -5,6 +5,7 @@
 
 #include "generator/backends/live_frames.h"
 #include "generator/backends/segments.h"
+#include "generator/backends/xdp_socket.h"
 #include "generator/engine.h"
 #include "generator/receivers/xdp.h"
 #include "harness/traffic/session.h"
@@ -53,6 +54,12 @@ std::string segments_refusal(Streams streams, const Ends& ends) {
                      ends.sender());
 }
 
+std::string af_xdp_refusal(Streams streams, const Ends& ends, unsigned threads) {
+  const std::string why = first_refusal(
+      streams, [](const CompiledStream& stream) { return generator::xdp_socket_refusal(stream); });
+  return why.empty() ? af_xdp_trouble(ends, threads) : why;
+}
+
 bool is_worth_live_frames(Streams streams) {
   return std::all_of(streams.begin(), streams.end(), [](const CompiledStream& stream) {
     return generator::packets_of(stream) >= generator::live_frames_batch;
@@ -65,35 +72,52 @@ std::string bpf_trouble() {
   return generator::bpf_refusal();
 }
 
-Loaded<Choice> choose(Streams streams, const SessionOptions& options, const Ends& ends) {
-  Choice choice;
+std::string af_xdp_trouble(const Ends& ends, unsigned threads) {
+  return ends.at_sender([&] { return generator::xdp_socket_refusal(ends.sender(), threads); });
+}
+
+namespace {
+
+/// The fastest way that can send all streams, and why not a faster one.
+Choice fastest(Streams streams, const Ends& ends, unsigned threads) {
   const std::string not_live = live_refusal(streams, ends);
-  const std::string not_segments = segments_refusal(streams, ends);
-  switch (options.backend) {
-    case BackendKind::sendmmsg: choice.why = "asked for"; break;
-    case BackendKind::segments:
-      if (!not_segments.empty()) return refuse("segments: " + not_segments);
-      choice.backend = BackendKind::segments;
-      choice.why = "asked for";
-      break;
-    case BackendKind::live_frames:
-      if (!not_live.empty()) return refuse("live-frames: " + not_live);
-      choice.backend = BackendKind::live_frames;
-      choice.why = "asked for";
-      break;
-    case BackendKind::automatic:
-      if (not_live.empty() && is_worth_live_frames(streams)) {
-        choice.backend = BackendKind::live_frames;
-        choice.why = "the fastest";
-      } else if (not_segments.empty()) {
-        choice.backend = BackendKind::segments;
-        choice.why = not_live.empty() ? "live-frames: below a million packets a stream"
-                                      : "live-frames: " + not_live;
-      } else {
-        choice.why = fmt::format("segments: {}", not_segments);
-      }
-      break;
+  if (not_live.empty() && is_worth_live_frames(streams)) {
+    return {.backend = BackendKind::live_frames, .why = "the fastest"};
   }
+  const std::string not_segments = segments_refusal(streams, ends);
+  if (not_segments.empty()) {
+    return {.backend = BackendKind::segments,
+            .why = not_live.empty() ? "live-frames: below a million packets a stream"
+                                    : "live-frames: " + not_live};
+  }
+  std::string not_sockets = first_refusal(streams, no_batches);
+  if (not_sockets.empty()) not_sockets = af_xdp_refusal(streams, ends, threads);
+  if (not_sockets.empty()) {
+    return {.backend = BackendKind::af_xdp, .why = "segments: " + not_segments};
+  }
+  return {.backend = BackendKind::sendmmsg, .why = "af-xdp: " + not_sockets};
+}
+
+/// What was asked for, or why it cannot send all streams.
+Loaded<Choice> asked_for(Streams streams, const SessionOptions& options, const Ends& ends) {
+  std::string why;
+  switch (options.backend) {
+    case BackendKind::automatic: return fastest(streams, ends, options.threads);
+    case BackendKind::sendmmsg: break;
+    case BackendKind::af_xdp: why = af_xdp_refusal(streams, ends, options.threads); break;
+    case BackendKind::segments: why = segments_refusal(streams, ends); break;
+    case BackendKind::live_frames: why = live_refusal(streams, ends); break;
+  }
+  if (!why.empty()) return refuse(fmt::format("{}: {}", to_string(options.backend), why));
+  return Choice{.backend = options.backend, .why = "asked for"};
+}
+
+}  // namespace
+
+Loaded<Choice> choose(Streams streams, const SessionOptions& options, const Ends& ends) {
+  auto asked = asked_for(streams, options, ends);
+  if (!asked) return asked;
+  Choice choice = std::move(*asked);
   choice.receiver = options.receiver;
   const bool live = choice.backend == BackendKind::live_frames;
   if (choice.receiver == ReceiverKind::automatic) {

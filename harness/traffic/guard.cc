@@ -70,6 +70,33 @@ Loaded<void> refuse_groups(const generator::Stream& stream, const Guard& guard) 
   return {};
 }
 
+/// At most `most` packets a second, and never more than without the limit.
+generator::Schedule limited(generator::Schedule schedule, const generator::Variation& size,
+                            double most) {
+  using Kind = generator::Schedule::Kind;
+  const generator::Schedule constant{.kind = Kind::packets, .rate = most};
+  switch (schedule.kind) {
+    case Kind::as_fast_as_possible: return constant;
+    case Kind::packets:
+    case Kind::poisson: schedule.rate = std::min(schedule.rate, most); return schedule;
+    case Kind::bits: {
+      const auto smallest = static_cast<double>(generator::bounds_of(size).low);
+      return schedule.rate > most * smallest * 8 ? constant : schedule;
+    }
+    case Kind::bursts: {
+      if (static_cast<double>(schedule.size) > most) return constant;
+      const auto least = std::chrono::duration<double>(static_cast<double>(schedule.size) / most);
+      schedule.every = std::max(schedule.every, std::chrono::duration_cast<Duration>(least));
+      return schedule;
+    }
+    case Kind::ramp:
+      schedule.rate = std::min(schedule.rate, most);
+      schedule.end_rate = std::min(schedule.end_rate, most);
+      return schedule;
+  }
+  return constant;
+}
+
 }  // namespace
 
 DeviceKind device_kind(const std::string& interface) {
@@ -97,14 +124,9 @@ std::optional<std::uint32_t> device_mtu(const std::string& interface) {
 }
 
 void limit_rate(generator::Profile& profile, double rate) {
-  using Kind = generator::Schedule::Kind;
   const double share = rate / static_cast<double>(profile.streams.size());
   for (generator::Stream& stream : profile.streams) {
-    generator::Schedule slow{.kind = Kind::packets, .rate = share};
-    const generator::Schedule& now = stream.schedule;
-    const bool slower =
-        (now.kind == Kind::packets || now.kind == Kind::poisson) && now.rate < share;
-    if (!slower) stream.schedule = slow;
+    stream.schedule = limited(stream.schedule, stream.size, share);
   }
 }
 

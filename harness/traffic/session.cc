@@ -17,6 +17,7 @@
 #include "generator/backends/live_frames.h"
 #include "generator/backends/segments.h"
 #include "generator/backends/sendmmsg.h"
+#include "generator/backends/xdp_socket.h"
 #include "generator/engine.h"
 #include "generator/receivers/xdp.h"
 
@@ -40,8 +41,10 @@ EnvironmentError error_of(const OsError& error) {
 }
 
 tl::expected<std::unique_ptr<Backend>, OsError> make_backend(
-    BackendKind kind, const std::string& interface, std::span<const CompiledStream> streams) {
+    BackendKind kind, const std::string& interface, std::uint32_t thread,
+    std::span<const CompiledStream> streams) {
   switch (kind) {
+    case BackendKind::af_xdp: return generator::make_xdp_socket(interface, thread, streams);
     case BackendKind::segments: return generator::make_segments(interface, streams);
     case BackendKind::live_frames: return generator::make_live_frames(interface, streams);
     case BackendKind::automatic:
@@ -172,7 +175,7 @@ class Session {
     std::vector<std::unique_ptr<Backend>> backends;
     for (unsigned i = 0; i < threads_; ++i) {
       auto backend = ends_.at_sender(
-          [&] { return make_backend(outcome_.choice.backend, ends_.sender(), streams_); });
+          [&] { return make_backend(outcome_.choice.backend, ends_.sender(), i, streams_); });
       if (!backend) return tl::unexpected(error_of(backend.error()));
       backends.push_back(std::move(*backend));
     }
@@ -307,6 +310,7 @@ std::string_view to_string(BackendKind kind) {
   switch (kind) {
     case BackendKind::automatic: return "auto";
     case BackendKind::sendmmsg: return "sendmmsg";
+    case BackendKind::af_xdp: return "af-xdp";
     case BackendKind::segments: return "segments";
     case BackendKind::live_frames: return "live-frames";
   }

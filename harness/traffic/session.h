@@ -15,7 +15,7 @@
 
 namespace tcproof::harness {
 
-enum class BackendKind : std::uint8_t { automatic, sendmmsg, segments, live_frames };
+enum class BackendKind : std::uint8_t { automatic, sendmmsg, af_xdp, segments, live_frames };
 enum class ReceiverKind : std::uint8_t { automatic, ring, xdp, none };
 
 struct SessionOptions {
@@ -38,6 +38,8 @@ Loaded<Choice> choose(std::span<const generator::CompiledStream> streams,
 
 /// Why live frames and the XDP receiver do not work here; empty if they do.
 std::string bpf_trouble();
+/// Why AF_XDP sockets do not work at the sending end; empty if they do.
+std::string af_xdp_trouble(const Ends& ends, unsigned threads);
 
 /// One look at a run that goes on.
 struct Sample {

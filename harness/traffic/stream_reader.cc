@@ -10,6 +10,7 @@
 #include "checks/spelling.h"
 #include "generator/signature.h"
 #include "generator/template.h"
+#include "harness/case/layer_family.h"
 #include "harness/traffic/profile_reader.h"
 #include "harness/traffic/value_reader.h"
 #include "stack/wire/ethernet.h"

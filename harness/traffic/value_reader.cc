@@ -9,6 +9,7 @@
 
 #include "checks/spelling.h"
 #include "harness/case/fields.h"
+#include "harness/case/layer_family.h"
 #include "stack/wire/notation.h"
 
 namespace tcproof::harness::loading {
@@ -231,20 +232,6 @@ std::optional<double> read_rate(const Node& node, std::string_view what, Problem
                  "for example 1000, 250k, 1.5M");
   }
   return rate;
-}
-
-wire::Family family_of(wire::Layer layer, wire::Family of_stream) {
-  switch (layer) {
-    case wire::Layer::arp:
-    case wire::Layer::icmp: return wire::Family::v4;
-    case wire::Layer::icmpv6:
-    case wire::Layer::nd: return wire::Family::v6;
-    case wire::Layer::eth:
-    case wire::Layer::ip:
-    case wire::Layer::tcp:
-    case wire::Layer::udp: break;
-  }
-  return of_stream;
 }
 
 std::optional<std::uint64_t> read_field_number(const generator::Field& field, wire::Family family,

@@ -29,8 +29,6 @@ std::optional<std::uint64_t> read_field_number(const generator::Field& field, wi
                                                std::optional<std::uint64_t> icmp_type,
                                                std::string_view text, const Place& place,
                                                Problems& problems);
-/// The family of an address in that layer: ARP has only IPv4's.
-wire::Family family_of(wire::Layer layer, wire::Family of_stream);
 
 /// Pairs of hex digits, spaces between them allowed.
 std::optional<wire::Buffer> read_octets(const Node& node, std::string_view what,

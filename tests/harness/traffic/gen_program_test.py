@@ -34,6 +34,8 @@ def namespaces_work():
 
 
 NAMESPACES = namespaces_work()
+AF_XDP = NAMESPACES and re.search(r"yes +gen af-xdp ", subprocess.run(
+    [PROGRAM, "doctor", "--specs", str(SPECS)], stdout=subprocess.PIPE, text=True, check=False).stdout) is not None
 
 
 class Gen(unittest.TestCase):
@@ -91,6 +93,19 @@ class Gen(unittest.TestCase):
         self.assertEqual(gen("syn-flood", "--rate", "0").returncode, 2)
         self.assertEqual(gen("syn-flood", "--to", "nowhere0").returncode, 2)
 
+    def test_what_is_impossible_is_refused_at_its_place_before_anything_is_sent(self):
+        for text, place, said in (
+                ("name: t\nstreams: {}\n", "2:10", "1 to 1000 streams"),
+                ("name: t\nstreams:\n  s:\n    udp: {}\n    schedule: { pps: 0 }\n", "5:22", "a rate above 0"),
+                ("name: t\nstreams:\n  s:\n    udp: { prot: 5 }\n", "4:12", "prot"),
+                ("name: t\nstreams:\n  s:\n    udp: {}\n    rate: 5\n", "5:5", "rate"),
+                ("name: t\nmtu: 1000\nstreams:\n  s:\n    udp: {}\n    size: 1015\n", "6:11", "over the MTU of 1000")):
+            done = gen(self.profile(text))
+            self.assertEqual((done.returncode, done.stdout), (2, ""), text)
+            self.assertIn(f"p.yaml:{place}: error: ", done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertRegex(done.stderr, r"\| +\^")
+
     def test_an_endless_stream_has_no_capture_file(self):
         done = gen("syn-flood", "--pcap", str(self.folder / "x.pcap"))
         self.assertEqual(done.returncode, 2)
@@ -139,11 +154,12 @@ class Gen(unittest.TestCase):
         self.assertIn("v0 takes large packets whole (ethtool -K v0 gso off tso off)", done.stderr)
         self.assertIn("frames of 1514 octets, over the MTU 1000 of v0", done.stderr)
 
-    def broken_midway(self, breaking):
+    def broken_midway(self, breaking, backend):
         """gen on a veth of an outer namespace whose end is changed while it sends."""
         script = ("set -e; ip link add v0 type veth peer name v1; ip link set v1 up; ip link set v0 up; "
                   "until ip link show v0 | grep -q 'state UP'; do sleep 0.01; done; "
-                  f"{PROGRAM} gen imix --rate 1000 --duration 20s --to v0 --receive v1 --specs {SPECS} & "
+                  f"{PROGRAM} gen imix --rate 1000 --duration 20s --to v0 --receive v1 --specs {SPECS} "
+                  f"--backend {backend} & "
                   "until [ \"$(awk '/v1:/{print $3}' /proc/net/dev)\" -gt 20 ]; do sleep 0.01; done; "
                   f"{breaking}; wait $!")
         return subprocess.run(rootless("sh", "-c", script), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -151,12 +167,24 @@ class Gen(unittest.TestCase):
 
     @unittest.skipUnless(NAMESPACES, "network namespaces are refused here")
     def test_a_link_that_goes_down_ends_the_run(self):
-        for breaking, said in (("ip link set v0 down", "down"), ("ip link set v1 down", "receive frames"),
-                               ("ip link del v0", "")):
-            done = self.broken_midway(breaking)
-            self.assertEqual(done.returncode, 3, done.stderr)
-            self.assertRegex(done.stdout, r"datagrams +\d{2,} ", breaking)
-            self.assertIn(said, done.stderr)
+        for backend in ("sendmmsg", "af-xdp") if AF_XDP else ("sendmmsg",):
+            for breaking, said in (("ip link set v0 down", "down"), ("ip link del v0", "")):
+                done = self.broken_midway(breaking, backend)
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assert_accounted(done.stdout)
+                self.assertIn(said, done.stderr)
+
+    @unittest.skipUnless(NAMESPACES, "network namespaces are refused here")
+    def test_a_receiver_that_dies_ends_the_run(self):
+        done = self.broken_midway("ip link set v1 down", "sendmmsg")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assert_accounted(done.stdout)
+        self.assertIn("receive frames", done.stderr)
+
+    def assert_accounted(self, out):
+        sent, received, lost = map(int, re.search(r"datagrams +(\d+) +(\d+) +(\d+) ", out).groups())
+        self.assertGreaterEqual(received, 10, out)
+        self.assertEqual(sent, received + lost, out)
 
 
 if __name__ == "__main__":

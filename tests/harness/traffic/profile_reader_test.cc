@@ -218,5 +218,28 @@ TEST(Guard, ARateIsSharedByTheStreams) {
   EXPECT_EQ(profile.streams[1].schedule.rate, 10);
 }
 
+TEST(Guard, ALimitNeverRaisesARate) {
+  using Kind = generator::Schedule::Kind;
+  const auto limited = [](const std::string& schedule) {
+    auto profile = good(stream("    udp: {}\n    size: 125\n    schedule: " + schedule + "\n"));
+    limit_rate(profile, 1000);
+    return profile.streams[0].schedule;
+  };
+  EXPECT_EQ(limited("{ bps: 10k }").kind, Kind::bits) << "ten packets a second";
+  EXPECT_EQ(limited("{ bps: 10k }").rate, 10000);
+  EXPECT_EQ(limited("{ bps: 2M }").kind, Kind::packets) << "two thousand packets a second";
+  EXPECT_EQ(limited("{ bps: 2M }").rate, 1000);
+  EXPECT_EQ(limited("{ burst: 5, every: 1s }").every, 1s);
+  EXPECT_EQ(limited("{ burst: 100, every: 1ms }").every, 100ms);
+  EXPECT_EQ(limited("{ burst: 5000, every: 20s }").kind, Kind::packets);
+  EXPECT_EQ(limited("{ ramp: 10..500, over: 1s }").end_rate, 500);
+  const generator::Schedule ramp = limited("{ ramp: 100..5000, over: 1s }");
+  EXPECT_EQ(ramp.rate, 100);
+  EXPECT_EQ(ramp.end_rate, 1000);
+  EXPECT_EQ(limited("{ poisson: 20 }").kind, Kind::poisson);
+  EXPECT_EQ(limited("{ poisson: 20 }").rate, 20);
+  EXPECT_EQ(limited("{ poisson: 2000 }").rate, 1000);
+}
+
 }  // namespace
 }  // namespace tcproof::harness

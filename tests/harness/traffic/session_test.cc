@@ -87,6 +87,18 @@ TEST_F(Session, ThreadsShareTheStreams) {
   EXPECT_EQ(outcome.received->streams[0].reordered, 0U);
 }
 
+const char* const everything_varies = R"(
+name: everything varies
+streams:
+  s:
+    udp: { src-port: { random: 3 }, dst-port: 1..9 }
+    eth: { src: "02:00:00:00:01:00..02:00:00:00:01:ff" }
+    ip: { id: { increment: 7, by: 3 }, ttl: { list: [1, 2, 255] }, dscp: 0..63, df: { list: [true, false] } }
+    size: { random: 5, from: 60, to: 1514 }
+    flows: 1000000
+    count: 2000
+)";
+
 /// What arrives is what the profile says, octet for octet.
 void expect_frames(const generator::Profile& what, BackendKind kind, std::uint64_t count) {
   auto ends = Ends::make_pair(what.mtu, 1);
@@ -150,19 +162,28 @@ streams:
                 BackendKind::segments, 999);
 }
 
+/// Several streams whose frames take turns in the same memory.
+TEST_F(Session, AnAfXdpSocketSendsEveryStreamAsItIs) {
+  {
+    const auto ends = Ends::make_pair(1500, 1);
+    ASSERT_TRUE(ends);
+    if (const std::string why = af_xdp_trouble(*ends, 1); !why.empty()) GTEST_SKIP() << why;
+  }
+  const Outcome outcome = send(profile(mixed), {.threads = 2, .backend = BackendKind::af_xdp});
+  ASSERT_TRUE(outcome.received);
+  const std::uint64_t wanted[] = {5000, 3000, 2000};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(outcome.sent[i].packets, wanted[i]);
+    EXPECT_EQ(outcome.received->streams[i].frames, wanted[i]);
+    EXPECT_EQ(outcome.received->streams[i].corrupted, 0U);
+    EXPECT_EQ(outcome.received->streams[i].octets, outcome.sent[i].octets);
+  }
+  EXPECT_EQ(outcome.received->foreign, 0U);
+  expect_frames(profile(everything_varies), BackendKind::af_xdp, 2000);
+}
+
 TEST_F(Session, SendmmsgSendsWhatTheProfileSays) {
-  expect_frames(profile(R"(
-name: everything varies
-streams:
-  s:
-    udp: { src-port: { random: 3 }, dst-port: 1..9 }
-    eth: { src: "02:00:00:00:01:00..02:00:00:00:01:ff" }
-    ip: { id: { increment: 7, by: 3 }, ttl: { list: [1, 2, 255] }, dscp: 0..63, df: { list: [true, false] } }
-    size: { random: 5, from: 60, to: 1514 }
-    flows: 1000000
-    count: 2000
-)"),
-                BackendKind::sendmmsg, 2000);
+  expect_frames(profile(everything_varies), BackendKind::sendmmsg, 2000);
 }
 
 TEST_F(Session, LiveFramesAreAllCounted) {
@@ -187,8 +208,15 @@ TEST_F(Session, AStreamThatAFastBackendCannotSendIsRefused) {
   EXPECT_FALSE(choose(compiled, {.backend = BackendKind::segments}, *ends));
   const auto choice = choose(compiled, {}, *ends);
   ASSERT_TRUE(choice);
-  EXPECT_EQ(choice->backend, BackendKind::sendmmsg);
+  const bool sockets = af_xdp_trouble(*ends, 1).empty();
+  EXPECT_EQ(choice->backend, sockets ? BackendKind::af_xdp : BackendKind::sendmmsg);
   EXPECT_NE(choice->why, "");
+  const auto paced =
+      generator::compile(profile("name: t\nstreams:\n  s: { udp: {}, schedule: { pps: 5 } }\n"));
+  EXPECT_EQ(choose(*paced, {}, *ends)->backend, BackendKind::sendmmsg) << "there are no batches";
+  const auto large =
+      generator::compile(profile("name: t\nmtu: 9000\nstreams:\n  s: { udp: {}, size: 5000 }\n"));
+  EXPECT_FALSE(choose(*large, {.backend = BackendKind::af_xdp}, *ends)) << "over a page";
 }
 
 }  // namespace
