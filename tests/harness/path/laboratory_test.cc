@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/path/laboratory.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "harness/path/destination.h"
 #include "harness/path/diagnosis.h"
 #include "harness/path/drawing.h"
 #include "harness/path/kernel_wire.h"
+#include "harness/path/raw_host.h"
 #include "harness/path/raw_wire.h"
+#include "harness/topology/socket_address.h"
 #include "tests/harness/topology/netns_fixture.h"
 
 namespace tcproof::harness {
@@ -63,6 +69,45 @@ TEST_F(LaboratoryTest, RawProbesBelieveAnHonestRouter) {
       EXPECT_EQ(report.cls, PathClass::icmp_ok) << to_string(method);
       EXPECT_EQ(report.mtu, 1400U) << to_string(method);
       EXPECT_EQ(report.hop, 1) << to_string(method);
+    }
+  }
+}
+
+/// Sends `octets` from `space`, by a datagram socket or a raw one of `protocol`.
+Tried<bool> send_from(const Namespace& space, const wire::IpAddress& to, int type, int protocol,
+                      wire::Bytes octets) {
+  return space.run([&]() -> Tried<bool> {
+    const UniqueFd socket(::socket(address_family(to.family), type, protocol));
+    const SocketAddress there(to, type == SOCK_DGRAM ? 9 : 0);
+    return ::sendto(socket.get(), octets.data(), octets.size(), 0, there.get(), there.size) > 0;
+  });
+}
+
+// Whoever probes a router hears the ICMP of everybody, and of other traffic the router's alone.
+TEST_F(LaboratoryTest, OthersTrafficIsNotHeard) {
+  const checks::Network network = router_network();
+  const auto lab = Laboratory::build(network, 1);
+  ASSERT_TRUE(lab) << lab.error().step << ": " << lab.error().why;
+  for (const wire::Family family : {wire::Family::v4, wire::Family::v6}) {
+    const bool v4 = family == wire::Family::v4;
+    const auto us = *network.address(network.tester, family);
+    const auto target = *network.address(network.target, family);
+    for (const bool of_target : {false, true}) {
+      const auto whom = of_target ? target : *network.address(2, family);
+      auto host = (*lab)->tester().run([&] { return RawHost::open(whom); });
+      ASSERT_TRUE(host) << host.error().step << ": " << host.error().why;
+      const std::array<std::uint8_t, 8> echo{static_cast<std::uint8_t>(v4 ? 8 : 128)};
+      ASSERT_TRUE(*send_from((*lab)->target(), us, SOCK_DGRAM, 0, echo));
+      ASSERT_TRUE(*send_from((*lab)->target(), us, SOCK_RAW,
+                             v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6}, echo));
+      bool datagram = false, request = false;
+      while (!request) {
+        const wire::Bytes packet = host->receive(host->now() + 5s);
+        ASSERT_GT(packet.size(), v4 ? 20U : 40U) << "the request has not come";
+        datagram = datagram || packet[v4 ? 9 : 6] == IPPROTO_UDP;
+        request = packet[v4 ? 20 : 40] == echo[0] && packet[v4 ? 9 : 6] != IPPROTO_UDP;
+      }
+      EXPECT_EQ(datagram, of_target) << wire::to_string(whom);
     }
   }
 }
