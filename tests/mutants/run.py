@@ -239,13 +239,13 @@ def run_automatic(plugin, engines, share, jobs):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="which of those written by hand; default: all, and the automatic ones")
+    parser.add_argument("names", nargs="*", help="which of those written by hand; default: all")
     parser.add_argument("--check", action="store_true", help="only test that each one still applies")
     parser.add_argument("--share", type=int, default=1, metavar="N", help="only each N-th, other ones with each commit")
     parser.add_argument("--automatic-share", type=int, metavar="N", help="automatic ones of each N-th file only")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release", help="a build of the tests")
-    parser.add_argument("--by-hand", action="store_true", help="no automatic ones")
-    parser.add_argument("--automatic", action="store_true", help="none written by hand")
+    parser.add_argument("--automatic", action="store_true", help="the automatic ones too")
+    parser.add_argument("--only-automatic", action="store_true", help="none written by hand")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 
@@ -266,11 +266,11 @@ def main():
     plugin = build.Plugin(options.build.resolve())
     engines = Engines(plugin.folder, options.jobs)
     good = True
-    if not options.automatic:
+    if not options.only_automatic:
         survivors = run_by_hand(mutants, sources, plugin, engines, options.jobs)
         print(f"by hand: {len(mutants) - len(survivors)} of {len(mutants)} mutants caught")
         good = not survivors
-    if not options.by_hand and not options.names:
+    if options.automatic or options.only_automatic:
         share = options.automatic_share or options.share
         good = run_automatic(plugin, engines, share, options.jobs) and good
     print(f"{time.monotonic() - begin:.0f} s")

@@ -60,31 +60,31 @@ class WithOptions : public ::testing::Test {
 TEST_F(WithOptions, ALostAckIsNoRoundTrip) {
   establish();
   t.send(1000);
-  t.expect("P. 1:1001(1000) ack 1");
-  t.expect_after(1s, "P. 1:1001(1000) ack 1");
-  t.expect_after(2s, "P. 1:1001(1000) ack 1");
+  t.expect("P. 1:1001(1000) ack 1 <TS val 0 ecr 100>");
+  t.expect_after(1s, "P. 1:1001(1000) ack 1 <TS val 1000 ecr 100>");
+  t.expect_after(2s, "P. 1:1001(1000) ack 1 <TS val 3000 ecr 100>");
   t.pass(10ms);
   t.peer(". 1:1(0) ack 1001 win 65535 <nop,nop,TS val 200 ecr 1000>");
   t.send(1000);
-  t.expect("P. 1001:2001(1000) ack 1");
+  t.expect("P. 1001:2001(1000) ack 1 <TS val 3010 ecr 200>");
   t.pass(10ms);
   t.peer(". 1:1(0) ack 2001 win 65535 <nop,nop,TS val 210 ecr 3010>");
   t.send(1000);
-  t.expect("P. 2001:3001(1000) ack 1");
-  t.expect_after(1s, "P. 2001:3001(1000) ack 1");
+  t.expect("P. 2001:3001(1000) ack 1 <TS val 3020 ecr 210>");
+  t.expect_after(1s, "P. 2001:3001(1000) ack 1 <TS val 4020 ecr 210>");
 }
 
 TEST_F(WithOptions, TheEchoOfTheLatestRetransmissionIsARoundTrip) {
   establish();
   t.send(1000);
-  t.expect("P. 1:1001(1000) ack 1");
-  t.expect_after(1s, "P. 1:1001(1000) ack 1");
-  t.expect_after(2s, "P. 1:1001(1000) ack 1");
+  t.expect("P. 1:1001(1000) ack 1 <TS val 0 ecr 100>");
+  t.expect_after(1s, "P. 1:1001(1000) ack 1 <TS val 1000 ecr 100>");
+  t.expect_after(2s, "P. 1:1001(1000) ack 1 <TS val 3000 ecr 100>");
   t.pass(10ms);
   t.peer(". 1:1(0) ack 1001 win 65535 <nop,nop,TS val 200 ecr 3000>");
   t.send(1000);
-  t.expect("P. 1001:2001(1000) ack 1");
-  t.expect_after(1s, "P. 1001:2001(1000) ack 1");  // the back-off is over
+  t.expect("P. 1001:2001(1000) ack 1 <TS val 3010 ecr 200>");
+  t.expect_after(1s, "P. 1001:2001(1000) ack 1 <TS val 4010 ecr 200>");  // the back-off is over
 }
 
 TEST_F(WithOptions, AnActiveOpenOffersAll) {
