@@ -79,7 +79,8 @@ class Mapper {
 
   bool listen(const Step& step) {
     if (step.call.port || step.call.backlog || !step.call.options.empty()) return false;
-    if (!case_.connections[step.conn].tcp) return false;
+    // Nor does it listen twice for one connection: it never ceased to.
+    if (!case_.connections[step.conn].tcp || served_[step.conn]) return false;
     // Text that comes is discarded, echoed, or left unread by a generator that sends by itself:
     // the last two would add segments that the case does not know.
     const auto port = services_.discard         ? services_.discard

@@ -185,22 +185,22 @@ class ServicesOnly(unittest.TestCase):
 
     def test_the_reference_stack_behind_services_passes_all_that_runs(self):
         cases = self.judged(TCPROOF.parent / "plugins/reference.so", (ROOT / "specs/targets/reference.yaml").read_text())
-        # Where the wire permits several states, nobody can tell which it is.
-        wrong = {name: case["reason"] for name, case in cases.items()
-                 if case["verdict"] not in ("pass", "skip") and case["reason"] != "state not observed"}
+        wrong = {name: case["reason"] for name, case in cases.items() if case["verdict"] in ("fail", "error")}
         self.assertEqual(wrong, {})
         ran = [name for name, case in cases.items() if case["verdict"] == "pass" and name.startswith("tcp/")]
         self.assertGreater(len(ran), 150)
 
-    def test_the_naive_stack_behind_services_fails_where_it_does_without(self):
+    def test_the_naive_stack_behind_services_fails_only_where_it_does_without(self):
         words = ("tcp/open", "tcp/security", "tcp/header", "tcp/acknowledgment")
         behind = self.judged(PLUGINS / "naive.so", self.NAIVE, *words)
         document, _ = document_of("--target", f"plugin:{PLUGINS}/naive.so", *words)
         with_calls = {case["id"] + " " + case["cell"]: case["verdict"] for case in document["cases"]}
-        ran = {name: case["verdict"] for name, case in behind.items() if case["verdict"] in ("pass", "fail")}
-        self.assertIn("fail", ran.values())
+        ran = {name: case["verdict"] for name, case in behind.items() if case["verdict"] != "skip"}
+        failed = {name for name, verdict in ran.items() if verdict == "fail"}
+        self.assertGreater(len(failed), 0)
         self.assertIn("pass", ran.values())
-        self.assertEqual(ran, {name: with_calls[name] for name in ran})
+        # The converse is not so: a service reads, and cases in which nobody does fill the buffer.
+        self.assertEqual(failed, {name for name in failed if with_calls[name] == "fail"})
 
 
 class Skeleton(unittest.TestCase):

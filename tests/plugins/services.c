@@ -9,7 +9,7 @@
 
 #include "harness/targets/plugin/tcproof_stack.h"
 
-enum { ECHO = 7, DISCARD = 9, LISTENERS = 3, MAX_CONNECTIONS = 64 };
+enum { ECHO = 7, DISCARD = 9, LISTENERS = 16, MAX_CONNECTIONS = 128 };
 
 struct connection {
   tcproof_handle handle; /* 0: free */

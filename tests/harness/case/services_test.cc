@@ -73,6 +73,11 @@ TEST_F(ServiceProfile, AServiceAnswersAFinWithItsOwn) {
   EXPECT_EQ(one("{ discard: 9 }", fin).steps.size(), 2U) << "nobody listens there";
 }
 
+TEST_F(ServiceProfile, AServiceIsNotOpenedTwice) {
+  EXPECT_EQ(skipped("{ discard: 9 }", std::string(opens) + opens),
+            "no service of the target does 'OPEN passive'");
+}
+
 TEST_F(ServiceProfile, TheServicesAreThoseOfTcp) {
   EXPECT_EQ(skipped("{ discard: 9 }", std::string("  - call: OPEN passive\n    conn: u1\n")),
             "no service of the target does 'OPEN passive'");
