@@ -21,6 +21,13 @@ constexpr Asker::Pace alone{.copies = 24, .spacing = 100ms, .patience = 1s};
 constexpr Asker::Pace short_try{.copies = 4, .spacing = 100ms, .patience = 400ms};
 constexpr Asker::Pace long_try{.copies = 8, .spacing = 100ms, .patience = 1s};
 
+/// Hosts answer the repeated SYN of an embryonic connection only so often, Linux each 500 ms: where
+/// everything depends on one of the answers, more copies in the same time would be none.
+Asker::Pace syn_pace(Asker::Pace pace) {
+  if (pace.copies >= alone.copies) pace.spacing = std::max<Duration>(pace.spacing, 500ms);
+  return pace;
+}
+
 /// What one method found.
 struct Found {
   std::optional<Method> by;  // who was answered
@@ -82,7 +89,8 @@ class Diagnosis {
   }
 
   bool open_connection(const Asker::Pace& pace) {
-    const Answer answer = asker_.ask({.method = Method::tcp, .kind = Probe::Kind::syn}, pace);
+    const Answer answer =
+        asker_.ask({.method = Method::tcp, .kind = Probe::Kind::syn}, syn_pace(pace));
     if (answer.kind == Kind::reset) {
       note("the TCP port is closed: the target is there, give a port that is open");
     }

@@ -36,6 +36,8 @@ constexpr double believed = 1e-6;
 constexpr Duration beyond_a_rate_limit = 1100ms;
 constexpr unsigned least_seconds = 2;
 constexpr unsigned most_seconds = 8;
+constexpr const char* limited_in_rate =
+    "the router reports only now and then: its ICMP is limited in rate";
 constexpr double report_lost = 1e-5;  // how likely all the reports of these seconds got lost
 
 }  // namespace
@@ -291,7 +293,7 @@ void SizeSearch::judge() {
   if (good_ == wire_.first_mtu()) return;
   // What a sender without any knowledge meets comes first: that smaller sizes are reported, perhaps by
   // another router, does not help it.
-  const bool said = silent_at_ == 0 || is_said_at_last();
+  const bool said = silent_at_ == 0 || is_said_at_last(least_seconds);
   if (wrong_) {
     found_.cls = PathClass::wrong_icmp;
     found_.claimed = wrong_->mtu;
@@ -299,7 +301,14 @@ void SizeSearch::judge() {
   }
   if (said && believe_icmp()) return;
   found_.cls = PathClass::black_hole;
-  find_who_drops(said ? bad_ : silent_at_);
+  const auto notes = found_.notes;
+  const bool mute = find_who_drops(said ? bad_ : silent_at_);
+  // Who sends no time-exceeded either may have used up what a rate limit leaves it.
+  if (mute && !said && is_said_at_last(most_seconds) && believe_icmp()) {
+    found_.notes = notes;
+    found_.notes.emplace_back(limited_in_rate);
+    return;
+  }
   // A router that says one thing and does another is no black hole.
   for (const Claim& claim : claims_) {
     const auto hop = hop_of(claim.answer);
@@ -328,13 +337,12 @@ bool SizeSearch::believe_icmp() {
 /// Whether the size that met silence is reported after all: a rate limit lets an error through from
 /// time to time. What the search has sent since the first silence has counted for its seconds; the
 /// more is lost, the more seconds it takes to believe that no report was made.
-bool SizeSearch::is_said_at_last() {
-  unsigned seconds = least_seconds;
+bool SizeSearch::is_said_at_last(unsigned seconds) {
   if (found_.loss > 0) {
     const double one_way = found_.loss / 2;
     seconds =
         std::clamp(static_cast<unsigned>(std::ceil(std::log(report_lost) / std::log(one_way))),
-                   least_seconds, most_seconds);
+                   seconds, most_seconds);
   }
   for (unsigned second = 1; second <= seconds; ++second) {
     const Duration ahead = silent_since_ + second * beyond_a_rate_limit - wire_.now();
@@ -342,14 +350,14 @@ bool SizeSearch::is_said_at_last() {
     const Answer answer = ask(silent_at_, first_ttl);
     if (answer.kind != Kind::too_big) continue;
     usable(answer, silent_at_);
-    found_.notes.push_back(fmt::format("{} reports only now and then: its ICMP is limited in rate",
-                                       wire::to_string(answer.from)));
+    found_.notes.emplace_back(limited_in_rate);
     return true;
   }
   return false;
 }
 
-void SizeSearch::find_who_drops(std::uint32_t size) {
+/// True: the suspect, or all of them, sent no time-exceeded.
+bool SizeSearch::find_who_drops(std::uint32_t size) {
   std::optional<wire::IpAddress> last;
   unsigned mute = 0;
   for (std::uint8_t ttl = 1; ttl <= most_hops && mute < most_mute_hops; ++ttl) {
@@ -368,9 +376,10 @@ void SizeSearch::find_who_drops(std::uint32_t size) {
     found_.hop = static_cast<std::uint8_t>(ttl - 1);
     found_.hop_address = last;
     if (mute > 0) found_.notes.emplace_back("the hop may be one before: it sends no time-exceeded");
-    return;
+    return mute > 0;
   }
   found_.notes.emplace_back("who drops was not found: the routers send no time-exceeded");
+  return true;
 }
 
 // The first piece of an answer holds a multiple of eight octets, so the MTU of the way back is up to

@@ -71,8 +71,8 @@ class SizeSearch {
   void wrong(const Answer& answer, std::string why);
   void judge();
   bool believe_icmp();
-  bool is_said_at_last();
-  void find_who_drops(std::uint32_t size);
+  bool is_said_at_last(unsigned seconds);
+  bool find_who_drops(std::uint32_t size);
   void accuse(const Answer& answer);
   void find_return_mtu();
 
