@@ -9,6 +9,7 @@
 #include <sstream>
 #include <thread>
 
+#include "checks/flip.h"
 #include "checks/spelling.h"
 #include "harness/commands/command.h"
 #include "harness/commands/selection.h"
@@ -121,6 +122,14 @@ Loaded<Outcomes> read_results(const std::string& path, const CoversOf& covers,
   return outcomes;
 }
 
+/// The requirements that a finished case stands for: of one that passed, those that it would not
+/// have passed if it expected something else.
+std::vector<std::string> proved_by(const CaseResult& result) {
+  const checks::Case& one_case = *result.one_case;
+  if (result.judgement.verdict != checks::Verdict::pass) return one_case.covers;
+  return checks::proved(one_case, checks::teeth_of(one_case, *result.trace, result.judgement));
+}
+
 /// What running the whole suite on one target gave, or the status to exit with.
 tl::expected<Outcomes, int> run_target(const std::string& spec, Library& library,
                                        const CoverageOptions& options, const CoversOf& covers) {
@@ -134,7 +143,7 @@ tl::expected<Outcomes, int> run_target(const std::string& spec, Library& library
   Expectations expectations(profile.deviations, checks::Level::must);
   const auto add = [&](CaseResult result) {
     expectations.apply(result);
-    add_outcome(outcomes, result, covers.at(result.id));
+    add_outcome(outcomes, result, result.trace ? proved_by(result) : covers.at(result.id));
   };
   std::vector<const Selected*> runs;
   for (const Selected& one : *selected) {
@@ -147,6 +156,8 @@ tl::expected<Outcomes, int> run_target(const std::string& spec, Library& library
   RunPlan plan;
   plan.count = runs.size();
   plan.make = [&](std::size_t i) { return runs[i]->make(); };
+  // In real time a trace that is judged with another expectation may differ by chance.
+  plan.keep_traces = profile.virtual_time;
   plan.jobs = options.jobs == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.jobs;
   const RunEnd end =
       run_suite(**target, plan, [&](std::size_t, CaseResult result) { add(std::move(result)); });
@@ -234,6 +245,8 @@ void add_options(CLI::App& command, CoverageOptions& options) {
   command.footer(
       "A requirement passes if a case that covers it passed and none failed by it, expected or "
       "not.\n"
+      "In virtual time a case that passed counts only if it would have failed by expecting\n"
+      "something else (`tcproof lint --flip` names the steps that would not).\n"
       "The percentage is what passes of all that counts: what fails, is unproved, skipped or\n"
       "uncovered counts against the target, also where the reason is that it is not implemented.\n"
       "Not counted, but listed with their numbers: uncovered ids that no test from outside can\n"

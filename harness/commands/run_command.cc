@@ -23,6 +23,7 @@
 #include "harness/report/rule_tally.h"
 #include "harness/report/state_matrix.h"
 #include "harness/report/target_matrix.h"
+#include "harness/report/transitions.h"
 #include "harness/run/jobs.h"
 #include "harness/run/runner.h"
 #include "harness/targets/target.h"
@@ -98,6 +99,7 @@ class Run {
   void add(std::size_t index, CaseResult result) {
     expectations_.apply(result);
     if (options_.rules && result.trace) rules_.add(*result.trace);
+    if (options_.table && result.trace) transitions_.add(*result.trace);
     std::string capture_file;
     const checks::Verdict verdict = result.judgement.verdict;
     if (!options_.pcap.empty() && result.trace &&
@@ -143,7 +145,8 @@ class Run {
   void print_table() {
     const loading::StateTable* table = library_.state_table(table_folder);
     if (!options_.table || table == nullptr) return;
-    fmt::print(out_, "\n{}", state_matrix(*table, table_folder, result_.cases));
+    fmt::print(out_, "\n{}\n{}", state_matrix(*table, table_folder, result_.cases),
+               transitions_.text(result_.host.target));
   }
 
   std::string write_capture(const CaseResult& result) {
@@ -168,6 +171,7 @@ class Run {
   checks::Level level_;
   Expectations expectations_;
   RuleTally rules_;
+  TransitionTally transitions_;
   std::FILE* out_;
   Console console_;
   std::optional<Journal> journal_;
@@ -213,7 +217,7 @@ Finished run_selected(const RunOptions& options, const Library& library, Target&
   plan.count = places.size();
   plan.make = [&](std::size_t i) { return selected[places[i]].make(); };
   plan.jobs = options.jobs;
-  plan.keep_traces = options.verbose || options.rules;
+  plan.keep_traces = options.verbose || options.rules || options.table;
   plan.hangs_after =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.hangs_after));
   if (!options.timing.empty()) plan.parallel = parallel;
