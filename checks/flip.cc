@@ -87,7 +87,13 @@ const std::vector<Change>& changes_of_frames() {
   static const std::vector<Change> changes{
       {"flags", [](Step& step) { return change(step.frame.segment.flags); }},
       {"first number", [](Step& step) { return change(step.frame.segment.first); }},
-      {"end", [](Step& step) { return change(step.frame.segment.end); }},
+      {"end",
+       [](Step& step) {
+         // The octets of expect-data end where their count says, in whatever segment.
+         const bool counted =
+             step.verb == Step::Verb::expect_data && !step.frame.segment.count.is_any();
+         return !counted && change(step.frame.segment.end);
+       }},
       {"count", [](Step& step) { return change(step.frame.segment.count); }},
       {"ack", [](Step& step) { return change(step.frame.segment.ack); }},
       {"win", [](Step& step) { return change(step.frame.segment.win); }},

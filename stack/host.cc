@@ -10,6 +10,7 @@
 #include "stack/udp/datagram.h"
 #include "stack/udp/rules.h"
 #include "stack/udp/sockets.h"
+#include "stack/wire/earliest.h"
 #include "stack/wire/numbers.h"
 #include "stack/wire/ports.h"
 
@@ -158,10 +159,10 @@ void Host::advance(Instant now) {
 }
 
 std::optional<Instant> Host::next_deadline() const {
-  const auto a = impl_->layer().next_deadline();
-  const auto b = impl_->connections().next_deadline();
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
+  Earliest next;
+  next.add(impl_->layer().next_deadline());
+  next.add(impl_->connections().next_deadline());
+  return next.due();
 }
 
 Host::Opened Host::open_passive(wire::Family family, std::uint16_t port, const OpenOptions& options,

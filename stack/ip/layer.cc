@@ -8,6 +8,7 @@
 #include "stack/ip/ipv6.h"
 #include "stack/ip/rules.h"
 #include "stack/wire/checksum.h"
+#include "stack/wire/earliest.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/ipv6.h"
 #include "stack/wire/numbers.h"
@@ -24,11 +25,6 @@ namespace {
 
 constexpr std::uint16_t ping_id = 1;
 constexpr std::chrono::milliseconds max_start_delay{1000};  // MAX_RTR_SOLICITATION_DELAY
-
-std::optional<Instant> earliest(std::optional<Instant> a, std::optional<Instant> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
 
 }  // namespace
 
@@ -400,11 +396,16 @@ void Layer::advance(Instant now) {
 }
 
 std::optional<Instant> Layer::next_deadline() const {
-  std::optional<Instant> next = earliest(arp_.next_deadline(), nd_.next_deadline());
-  next = earliest(next, earliest(routes_.next_deadline(), path_mtu_.next_deadline()));
-  next =
-      earliest(next, earliest(address_check_.next_deadline(), router_discovery_.next_deadline()));
-  return earliest(next, earliest(reassembler_v4_.next_deadline(), reassembler_v6_.next_deadline()));
+  Earliest next;
+  next.add(arp_.next_deadline());
+  next.add(nd_.next_deadline());
+  next.add(routes_.next_deadline());
+  next.add(path_mtu_.next_deadline());
+  next.add(address_check_.next_deadline());
+  next.add(router_discovery_.next_deadline());
+  next.add(reassembler_v4_.next_deadline());
+  next.add(reassembler_v6_.next_deadline());
+  return next.due();
 }
 
 }  // namespace tcproof::ip

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "stack/wire/earliest.h"
 #include "stack/wire/time.h"
 
 namespace tcproof::tcp {
@@ -17,11 +18,13 @@ struct Timers {
   std::optional<Instant> keep_alive;      // 3.8.4
 
   std::optional<Instant> next_deadline() const {
-    std::optional<Instant> next;
-    for (const auto& timer : {retransmission, persist, delayed_ack, time_wait, keep_alive}) {
-      if (timer && (!next || *timer < *next)) next = timer;
-    }
-    return next;
+    Earliest next;
+    next.add(retransmission);
+    next.add(persist);
+    next.add(delayed_ack);
+    next.add(time_wait);
+    next.add(keep_alive);
+    return next.due();
   }
   void stop_all() { *this = {}; }
 };
