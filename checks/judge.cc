@@ -32,7 +32,8 @@ std::string death_text(const TargetDied& died) {
 /// The steps of a case, one at work at a time, the rest in a row behind it.
 class Judge::Impl {
  public:
-  Impl(const Case& one_case, const Trace& trace) : world_(one_case, trace) {
+  Impl(const Case& one_case, const Trace& trace, Reports reports)
+      : world_(one_case, trace, reports), reports_(reports) {
     for (const Step& step : one_case.steps) ahead_.push_back(&step);
     // The first fence gives the case its beginning: the time of the first event, in a stored trace
     // too.
@@ -90,12 +91,16 @@ class Judge::Impl {
     if (done.at) world_.set_previous(*done.at);
     const bool unknown = done.note == undecided;
     if (unknown) state_unknown_ = true;
-    judgement_.steps.push_back(
-        world_.report(*step_, done.at, unknown ? "not observed" : done.note));
+    report(done.at, unknown ? "not observed" : done.note);
+  }
+
+  void report(std::optional<Instant> at, std::string note) {
+    if (reports_ == Reports::made)
+      judgement_.steps.push_back(world_.report(*step_, at, std::move(note)));
   }
 
   void choose(const Alternative& alternative) {
-    judgement_.steps.push_back(world_.report(*step_, {}, alternative.label));
+    report({}, alternative.label);
     runner_.reset();
     auto at = ahead_.begin();
     for (const Step& step : alternative.steps) at = std::next(ahead_.insert(at, &step));
@@ -143,6 +148,7 @@ class Judge::Impl {
   }
 
   World world_;
+  Reports reports_;
   std::deque<const Step*> ahead_;
   const Step* step_ = nullptr;  // at work; null before the first and behind the last
   std::unique_ptr<Runner> runner_;
@@ -151,9 +157,8 @@ class Judge::Impl {
   bool state_unknown_ = false, over_ = false;
 };
 
-// The beginning is taken from the trace, so that a stored one gives the same judgement.
-Judge::Judge(const Case& one_case, const Trace& trace, Instant)
-    : impl_(std::make_unique<Impl>(one_case, trace)) {}
+Judge::Judge(const Case& one_case, const Trace& trace, Reports reports)
+    : impl_(std::make_unique<Impl>(one_case, trace, reports)) {}
 Judge::~Judge() = default;
 
 void Judge::on(const Event& event) {
@@ -187,8 +192,8 @@ void check_invariants(const Case& one_case, const Trace& trace, Judgement& judge
 
 }  // namespace
 
-Judgement judge(const Case& one_case, const Trace& trace) {
-  Judge steps(one_case, trace, Instant{});
+Judgement judge(const Case& one_case, const Trace& trace, Reports reports) {
+  Judge steps(one_case, trace, reports);
   for (const Event& event : trace.events()) {
     if (std::holds_alternative<WantNothing>(steps.want())) break;
     steps.on(event);

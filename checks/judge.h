@@ -26,6 +26,9 @@ struct StepReport {
   std::vector<std::size_t> events;  // of the trace: the frames it sent or took
 };
 
+/// A report of each step is text for a reader; who only wants the verdict does without.
+enum class Reports : std::uint8_t { made, none };
+
 /// One thing that is wrong: a step or an invariant.
 struct Failure {
   std::optional<StepId> step;
@@ -81,7 +84,7 @@ using Want =
 /// `one_case` and `trace` outlive the judge.
 class Judge {
  public:
-  Judge(const Case& one_case, const Trace& trace, Instant start);
+  Judge(const Case& one_case, const Trace& trace, Reports reports = Reports::made);
   ~Judge();
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
@@ -99,6 +102,6 @@ class Judge {
 };
 
 /// The verdict of a whole trace: the steps, then every invariant the case does not waive.
-Judgement judge(const Case& one_case, const Trace& trace);
+Judgement judge(const Case& one_case, const Trace& trace, Reports reports = Reports::made);
 
 }  // namespace tcproof::checks

@@ -28,11 +28,12 @@ bool holds_frames_back(const NetworkLink& link) {
 
 }  // namespace
 
-World::World(const Case& one_case, const Trace& trace)
+World::World(const Case& one_case, const Trace& trace, Reports reports)
     : case_(one_case),
       trace_(trace),
       sorter_(one_case, trace),
       queues_(one_case),
+      reports_(reports),
       fence_is_prompt_(!one_case.virtual_time &&
                        std::ranges::none_of(one_case.network.links, holds_frames_back)) {
   for (const Connection& connection : one_case.connections) observers_.emplace_back(connection.isn);
@@ -201,7 +202,7 @@ Sighting World::take(Queues::Id id, std::optional<Interval> gap) {
   if (queue.last) queue.last_gap = gap ? gap : nominal(taken.at - *queue.last, case_.timing);
   queue.last = taken.at;
   taken_ = std::max(taken_, taken.at);
-  note_frame(taken.event, show(taken, {}).text);
+  if (reports_ == Reports::made) note_frame(taken.event, show(taken, {}).text);
   learn(taken);
   queue.before = taken.frame;
   return taken;
@@ -228,11 +229,11 @@ void World::sent(const Step& step, const RenderedPacket& packet, Instant at) {
   const wire::FrameSpec& spec = packet.spec;
   const bool syn = flags_of(spec).has(wire::flag::syn);
   const IsnPair base = observer(step.conn).base_to_send(syn);
-  const wire::SegmentBase shown_base{base.tester, base.target};
-  if (packet.frames.size() == 1) {
-    note_frame(event_index(), wire::print_frame(wire::dissect(packet.frames[0]), shown_base));
-  } else {
-    note_frame(event_index(), step.text);
+  if (reports_ == Reports::made) {
+    const wire::SegmentBase shown_base{base.tester, base.target};
+    const bool whole = packet.frames.size() == 1;
+    note_frame(event_index(),
+               whole ? wire::print_frame(wire::dissect(packet.frames[0]), shown_base) : step.text);
   }
   const bool sound = !(spec.tcp && spec.tcp->checksum) && !(spec.ip && spec.ip->checksum);
   if (spec.tcp && sound) {

@@ -21,7 +21,7 @@ namespace tcproof::checks {
 /// knows, names, time. It changes by events and by what steps take, and by nothing else.
 class World {
  public:
-  World(const Case& one_case, const Trace& trace);
+  World(const Case& one_case, const Trace& trace, Reports reports);
 
   const Case& one_case() const { return case_; }
   const Trace& trace() const { return trace_; }
@@ -101,6 +101,7 @@ class World {
   const Trace& trace_;
   Sorter sorter_;
   Queues queues_;
+  Reports reports_;
   std::vector<Observer> observers_;
   std::vector<TesterStream> streams_;
   std::vector<std::uint32_t> incarnations_;

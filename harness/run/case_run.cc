@@ -24,7 +24,10 @@ bool ends_attempt(const checks::Event& event) {
 }  // namespace
 
 CaseRun::CaseRun(const checks::Case& one_case, Bench& bench)
-    : case_(one_case), bench_(bench), judge_(one_case, trace_, bench.now()), tester_(one_case) {}
+    : case_(one_case),
+      bench_(bench),
+      judge_(one_case, trace_, checks::Reports::none),
+      tester_(one_case) {}
 
 std::optional<Instant> CaseRun::poll() {
   while (!over_) {

@@ -332,7 +332,11 @@ class Suite {
   void judge(const Assignment& assignment, checks::Trace trace) {
     const auto one_case = make(assignment.index, assignment.alone != 0);
     CaseResult result = blank(assignment.index, one_case);
-    result.judgement = checks::judge(*one_case, trace);
+    using checks::Reports;
+    result.judgement =
+        checks::judge(*one_case, trace, plan_.keep_traces ? Reports::made : Reports::none);
+    if (!plan_.keep_traces && result.judgement.verdict != checks::Verdict::pass)
+      result.judgement = checks::judge(*one_case, trace, Reports::made);
     const bool again = result.judgement.verdict == checks::Verdict::inconclusive &&
                        !virtual_time_ && attempts_[assignment.index] < plan_.retries;
     if (again) {

@@ -160,7 +160,7 @@ class Play {
   /// Runs to the end; the judgement of the steps.
   const Judgement& run() {
     if (!trace_.events().empty()) return judgement_;
-    Judge judge(case_, trace_, now_);
+    Judge judge(case_, trace_);
     int turns = 0;
     while (!std::holds_alternative<WantNothing>(judge.want()) && ++turns < 10'000) act(judge);
     EXPECT_LT(turns, 10'000) << "the judge never comes to an end";
@@ -243,7 +243,7 @@ class Play {
   void replay() {
     const auto stored = Trace::parse(trace_.serialize());
     ASSERT_TRUE(stored);
-    Judge again(case_, *stored, Instant{});
+    Judge again(case_, *stored);
     for (const Event& event : stored->events()) again.on(event);
     EXPECT_EQ(again.judgement().verdict, judgement_.verdict);
     EXPECT_EQ(again.judgement().reason, judgement_.reason);
