@@ -67,6 +67,8 @@ bool same_to(State state, SegmentClass a, SegmentClass b) {
 void Acceptor::called(const Call& call) {
   refusal_.clear();
   passing_ = {};
+  // The probes that it asks for may end the connection.
+  keep_alive_ |= call.options.contains("keep-alive");
   if (call.verb == Call::Verb::open_passive) {
     listening_ = true;
     states_ = states_ == StateSet{closed} ? StateSet{listen} : states_ | StateSet{listen};
@@ -232,8 +234,8 @@ void Acceptor::passed(Instant now) {
   // Timers are long: less than a second ends nothing.
   if (now - last_word_ < 1s) return;
   passing_ = {};
-  const bool outstanding = snd_una_ != snd_nxt_ || states_.has(syn_sent);
-  if (states_.has(time_wait) || (outstanding && !(states_ - silent).empty())) states_.add(closed);
+  const bool waits = snd_una_ != snd_nxt_ || states_.has(syn_sent) || keep_alive_;
+  if (states_.has(time_wait) || (waits && !(states_ - silent).empty())) states_.add(closed);
   if (listening_ && states_.has(closed)) states_.add(listen);
 }
 

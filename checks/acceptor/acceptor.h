@@ -46,7 +46,8 @@ class Acceptor {
   const StateRules& rules_;
   bool lossy_;
   bool listening_ = false;  // a passive OPEN was made: the port may listen again after a connection
-  bool closing_ = false;    // CLOSE was called: a FIN comes once all data has left
+  bool keep_alive_ = false;  // a keep-alive was asked for
+  bool closing_ = false;     // CLOSE was called: a FIN comes once all data has left
   StateSet states_{State::closed};
   StateSet passing_;  // passed through by the last event
   std::string refusal_;
