@@ -116,6 +116,16 @@ TEST(Acceptor, KeepsWhatTheTableLeavesOpen) {
   EXPECT_NE(verdict(with(trace, established)), "");
 }
 
+TEST(Acceptor, AConnectionWithoutKeepAlivesStaysWhereNothingIsOutstanding) {
+  Permitted idle;
+  idle.handshake().after(1h);
+  EXPECT_EQ(verdict(with(idle, closed)), "shows CLOSED, but the wire permits ESTABLISHED");
+  Permitted probed;
+  probed.handshake().set("keep-alive", 1).after(1h);
+  EXPECT_EQ(verdict(with(probed, closed)), "");
+  EXPECT_EQ(verdict(with(probed, established)), "");
+}
+
 TEST(Acceptor, AFinThatIsNotTheTurnOfBindsNobody) {
   Permitted listener;
   listener.tester("F. 0:0(0) ack 1 win 65535")

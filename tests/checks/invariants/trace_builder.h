@@ -61,6 +61,11 @@ class TraceBuilder {
     trace_.add(CallMade{now_, step.id});
     return *this;
   }
+  TraceBuilder& set(const std::string& option, std::int64_t value) {
+    call(Call::Verb::set);
+    one_case_.steps.back().call.options[option] = value;
+    return *this;
+  }
   TraceBuilder& state(State state) {
     trace_.add(StateSeen{now_, 0, state, true});
     return *this;
