@@ -17,6 +17,12 @@ class BuildError(Exception):
     pass
 
 
+def own_name(word):
+    """"a/b.cc.o" of "a/CMakeFiles/x.dir/b.cc.o"."""
+    folder, _, rest = word.partition("/CMakeFiles/")
+    return f"{folder}/{rest.partition('.dir/')[2]}" if word.endswith(".o") and ".dir/" in rest else word
+
+
 class Plugin:
     """How a build makes plugins/reference.so, taken from its own words. `folder` is that of the build, by ninja."""
 
@@ -85,8 +91,10 @@ class Plugin:
         return into
 
     def link(self, objects, into):
-        words = list(self.link_words)
+        # An object that stands in the command by itself is left out where it was made anew.
+        made = [str(one) for one in objects]
+        words = [word for word in self.link_words if not any(one.endswith("/" + own_name(word)) for one in made)]
         words[words.index("-o") + 1] = str(into)
         # Before the archives, whose members of the same names then stay out.
-        words[words.index("-o") + 2:words.index("-o") + 2] = [str(one) for one in objects]
+        words[words.index("-o") + 2:words.index("-o") + 2] = made
         self.run(words + (["-fuse-ld=lld"] if shutil.which("ld.lld") else []))
