@@ -17,6 +17,15 @@ std::string_view to_string(Level level) {
   return {};
 }
 
+std::string_view long_name(const Requirement& requirement) {
+  switch (requirement.level) {
+    case Level::must: return requirement.negative ? "MUST NOT" : "MUST";
+    case Level::should: return requirement.negative ? "SHOULD NOT" : "SHOULD";
+    case Level::may: return "MAY";
+  }
+  return {};
+}
+
 void Catalogue::add(Requirement requirement) {
   std::string id = requirement.id;
   by_id_.insert_or_assign(std::move(id), std::move(requirement));

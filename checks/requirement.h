@@ -25,6 +25,8 @@ struct Requirement {
   std::string how;
 };
 
+std::string_view long_name(const Requirement& requirement);  // "SHOULD NOT"
+
 /// All requirements by id.
 class Catalogue {
  public:

@@ -44,15 +44,6 @@ std::string nearest_id(const std::string& id, const checks::Catalogue& catalogue
   return checks::nearest(id, ids);
 }
 
-std::string_view long_name(const checks::Requirement& requirement) {
-  switch (requirement.level) {
-    case checks::Level::must: return requirement.negative ? "MUST NOT" : "MUST";
-    case checks::Level::should: return requirement.negative ? "SHOULD NOT" : "SHOULD";
-    case checks::Level::may: return "MAY";
-  }
-  return "";
-}
-
 /// The one level of all ids of a step.
 std::optional<checks::Level> read_ids(const Node& covers, Reading& reading, checks::Step& step) {
   const checks::Requirement* first = nullptr;

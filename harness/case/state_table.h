@@ -32,7 +32,7 @@ struct StateTable {
     const Node* tags = nullptr;
     std::vector<const Node*> needs;
   };
-  /// One reaction that is right. `next` is empty for "same".
+  /// One reaction that is right. `next` is the state of the way itself for "same".
   struct Reaction {
     Node reply;  // the step: `expect` with modifiers, or `silence: now`
     std::string reply_name;

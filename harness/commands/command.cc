@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -61,6 +63,14 @@ int report_error(const EnvironmentError& error) {
   fmt::print(stderr, "tcproof: {}: {}\n", error.step, error.why);
   if (!error.remedy.empty()) fmt::print(stderr, "  = {}\n", error.remedy);
   return exit_status::environment;
+}
+
+double in_ms(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+std::uint32_t process_seed() {
+  return static_cast<std::uint32_t>(::getpid()) * 2654435761U;
 }
 
 Loaded<std::vector<std::string>> select_ids(const Library& library,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -8,6 +9,7 @@
 
 #include "harness/case/diagnostic.h"
 #include "harness/case/library.h"
+#include "stack/wire/time.h"
 
 namespace tcproof::harness {
 
@@ -48,6 +50,10 @@ void add_specs_option(CLI::App& command, std::string& specs);
 // Errors go to standard error; these return the status to exit with.
 int report_errors(const Diagnostics& diagnostics);
 int report_error(const EnvironmentError& error);
+
+double in_ms(Duration duration);
+/// Another one with each process: for numbers that a peer must not meet twice.
+std::uint32_t process_seed();
 
 /// The ids that `patterns` choose, sorted: an id, a folder of ids, or a glob (`*` also crosses
 /// `/`). No pattern chooses all. A pattern that chooses nothing is an error with a suggestion.

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <memory>
 #include <sstream>
-#include <thread>
 
 #include "checks/flip.h"
 #include "checks/spelling.h"
@@ -16,6 +15,7 @@
 #include "harness/report/coverage.h"
 #include "harness/report/expectations.h"
 #include "harness/report/journal.h"
+#include "harness/run/jobs.h"
 #include "harness/run/runner.h"
 #include "harness/targets/target.h"
 
@@ -32,13 +32,6 @@ struct CoverageOptions {
 };
 
 using CoversOf = std::map<std::string, std::vector<std::string>>;
-
-Diagnostics usage_error(std::string message, std::string cure) {
-  Diagnostic diagnostic;
-  diagnostic.message = std::move(message);
-  diagnostic.cure = std::move(cure);
-  return {diagnostic};
-}
 
 /// The requirements of every case of the library.
 Loaded<CoversOf> covers_of(Library& library) {
@@ -66,10 +59,10 @@ Loaded<std::set<std::string>> chosen_documents(const std::vector<std::string>& r
     const std::string name = rfc.rfind("RFC", 0) == 0 ? rfc : "RFC" + rfc;
     if (!known.contains(name)) {
       const std::string near = checks::nearest(name, names);
-      return tl::unexpected(usage_error(fmt::format("the catalogue has nothing of '{}'", rfc),
-                                        near.empty()
-                                            ? "specs/requirements/ has a file for each document"
-                                            : fmt::format("did you mean '{}'?", near)));
+      return tl::unexpected(complaint(fmt::format("the catalogue has nothing of '{}'", rfc),
+                                      near.empty()
+                                          ? "specs/requirements/ has a file for each document"
+                                          : fmt::format("did you mean '{}'?", near)));
     }
     chosen.insert(name);
   }
@@ -94,8 +87,8 @@ Loaded<std::vector<Threshold>> thresholds(const std::vector<std::string>& texts)
                        threshold.percent <= 100 &&
                        (level == "must" || level == "should" || level == "may");
     if (!sound) {
-      return tl::unexpected(usage_error(fmt::format("'{}' is no threshold", text),
-                                        "write --fail-under must=100,should=95"));
+      return tl::unexpected(complaint(fmt::format("'{}' is no threshold", text),
+                                      "write --fail-under must=100,should=95"));
     }
     threshold.level = level == "must"     ? checks::Level::must
                       : level == "should" ? checks::Level::should
@@ -110,9 +103,7 @@ Loaded<Outcomes> read_results(const std::string& path, const CoversOf& covers,
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   if (!file || !(text << file.rdbuf())) {
-    Diagnostics errors = usage_error("this file cannot be read", "");
-    errors.front().file = path;
-    return tl::unexpected(errors);
+    return tl::unexpected(complaint("this file cannot be read", {}, path));
   }
   Loaded<Outcomes> outcomes = read_outcomes(path, text.str(), covers);
   if (!outcomes) return outcomes;
@@ -158,7 +149,7 @@ tl::expected<Outcomes, int> run_target(const std::string& spec, Library& library
   plan.make = [&](std::size_t i) { return runs[i]->make(); };
   // In real time a trace that is judged with another expectation may differ by chance.
   plan.keep_traces = profile.virtual_time;
-  plan.jobs = options.jobs == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.jobs;
+  plan.jobs = options.jobs == 0 ? usable_cores() : options.jobs;
   const RunEnd end =
       run_suite(**target, plan, [&](std::size_t, CaseResult result) { add(std::move(result)); });
   if (end.unavailable) return tl::unexpected(report_error(*end.unavailable));
@@ -239,7 +230,9 @@ void add_options(CLI::App& command, CoverageOptions& options) {
   command.add_option("--json", options.json, "Write it as JSON; - is standard output")
       ->type_name("FILE");
   command.add_option("--seed", options.seed, "As for run")->capture_default_str();
-  command.add_option("--jobs", options.jobs, "As for run")->check(CLI::Range(1, 256));
+  command
+      .add_option("--jobs", options.jobs, "Worker processes; default: as many as there are cores")
+      ->check(CLI::Range(1, 256));
   command.add_flag("--skip-slow", options.skip_slow, "Leave cases tagged slow out");
   add_specs_option(command, options.specs);
   command.footer(

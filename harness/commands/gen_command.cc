@@ -14,6 +14,7 @@
 #include "generator/backends/pcap_file.h"
 #include "generator/engine.h"
 #include "harness/commands/command.h"
+#include "harness/report/journal.h"
 #include "harness/traffic/profile_reader.h"
 #include "harness/traffic/session.h"
 #include "harness/traffic/stream_reader.h"
@@ -38,10 +39,6 @@ struct GenOptions {
 };
 
 using Streams = std::vector<generator::CompiledStream>;
-
-Diagnostics complaint(std::string message, std::string cure = {}) {
-  return {Diagnostic{.message = std::move(message), .cure = std::move(cure)}};
-}
 
 /// A file, or the name of one that is shipped.
 Loaded<generator::Profile> load_profile(const GenOptions& options) {
@@ -157,17 +154,10 @@ int show_frames(const GenOptions& options, const Streams& streams) {
   return exit_status::ok;
 }
 
-int write_file(const std::string& path, const std::string& text) {
+int write_view(const std::string& path, const std::string& text) {
   if (path.empty()) return exit_status::ok;
-  if (path == "-") {
-    fmt::print("{}", text);
-    return exit_status::ok;
-  }
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (file) return exit_status::ok;
-  return report_error({fmt::format("write {}", path), "it cannot be written", ""});
+  const auto written = write_file(path, text);
+  return written ? exit_status::ok : report_error(written.error());
 }
 
 /// An interface that is there has an MTU of its own.
@@ -219,8 +209,8 @@ int run(const GenOptions& options, generator::Profile profile) {
   if (live) fmt::print(stderr, "\r\x1b[K");
   if (!outcome) return report_error(outcome.error());
   if (options.json != "-" && options.csv != "-") fmt::print("{}", outcome_text(profile, *outcome));
-  int status = write_file(options.json, outcome_json(profile, *outcome));
-  status = std::max(status, write_file(options.csv, outcome_csv(*outcome)));
+  int status = write_view(options.json, outcome_json(profile, *outcome));
+  status = std::max(status, write_view(options.csv, outcome_csv(*outcome)));
   if (outcome->failure) return report_error(*outcome->failure);
   return outcome->interrupted ? interrupted_status : status;
 }

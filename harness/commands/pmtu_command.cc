@@ -29,10 +29,6 @@ struct PmtuOptions {
   bool json = false, verbose = false, unprivileged = false, quick = false;
 };
 
-double in_ms(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 std::string describe(const Probe& probe) {
   const std::string_view method = to_string(probe.method);
   switch (probe.kind) {
@@ -123,13 +119,12 @@ void print(const PathReport& report) {
 /// Raw sockets where this user may, else what every user may.
 Tried<std::unique_ptr<ProbeWire>> open_wire(const PmtuOptions& options, const Destination& to,
                                             std::vector<std::string>& notes) {
-  const std::uint32_t seed = static_cast<std::uint32_t>(::getpid()) * 2654435761U;
   const bool udp = options.method == "udp";
   const RawWire::Ports defaults;
   const RawWire::Ports ports{.tcp = to.port.value_or(defaults.tcp),
                              .udp = udp ? to.port.value_or(defaults.udp) : defaults.udp};
   if (!options.unprivileged) {
-    auto raw = RawWire::open(to.address, ports, seed);
+    auto raw = RawWire::open(to.address, ports, process_seed());
     if (raw) return std::unique_ptr<ProbeWire>(std::move(*raw));
     if (!lacks_privilege(raw.error())) return tl::unexpected(raw.error());
   }

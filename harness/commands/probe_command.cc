@@ -31,14 +31,6 @@ constexpr Duration between_pings = 200ms;
 constexpr Duration patience = 1s;
 constexpr int syn_attempts = 3;
 
-std::uint32_t seed() {
-  return static_cast<std::uint32_t>(::getpid()) * 2654435761U;
-}
-
-double in_ms(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 int wrong_target(const std::string& why) {
   return report_errors(
       {{.message = why, .cure = "write ADDRESS, NAME, ADDRESS:PORT or [V6ADDRESS]:PORT"}});
@@ -105,7 +97,7 @@ int converse(const ProbeOptions& options, Body body) {
   if (!to) return wrong_target(to.error());
   auto host = RawHost::open(to->address);
   if (!host) return report_error(host.error());
-  Conversation talk(std::move(*host), *to->port, wire::Seq{seed()});
+  Conversation talk(std::move(*host), *to->port, wire::Seq{process_seed()});
   const int status = body(talk);
   return status;
 }
@@ -198,11 +190,11 @@ struct Questions {
   std::unique_ptr<Asker> asker;
 };
 Tried<Questions> open_questions(const wire::IpAddress& to, const RawWire::Ports& ports) {
-  auto wire = RawWire::open(to, ports, seed());
+  auto wire = RawWire::open(to, ports, process_seed());
   if (!wire) return tl::unexpected(wire.error());
   Questions made{std::move(*wire), nullptr};
-  made.asker = std::make_unique<Asker>(*made.wire, static_cast<std::uint16_t>(seed() >> 8), 10ms,
-                                       [](const Probe&, unsigned, const Answer&) {});
+  made.asker = std::make_unique<Asker>(*made.wire, static_cast<std::uint16_t>(process_seed() >> 8),
+                                       10ms, [](const Probe&, unsigned, const Answer&) {});
   return made;
 }
 

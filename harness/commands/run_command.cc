@@ -62,6 +62,19 @@ int print_unexplained(const Library& library) {
   return cells.empty() ? exit_status::ok : exit_status::failed;
 }
 
+/// The cells of the state table, and the cases that it names where a cell leaves it to them.
+std::vector<std::string> cases_of_table(const Library& library) {
+  std::vector<std::string> ids{fmt::format("{}/state/*", table_folder)};
+  const loading::StateTable* table = library.state_table(table_folder);
+  if (table == nullptr) return ids;
+  for (const auto& [place, cell] : table->cells) {
+    const std::string id = cell.untested.substr(0, cell.untested.find_first_of(";, "));
+    if (std::ranges::binary_search(library.ids(), id) && std::ranges::find(ids, id) == ids.end())
+      ids.push_back(id);
+  }
+  return ids;
+}
+
 checks::Level level_of(const std::string& name) {
   return name == "must" ? checks::Level::must
                         : (name == "should" ? checks::Level::should : checks::Level::may);
@@ -308,7 +321,7 @@ int run(const RunOptions& options) {
   if (options.unexplained) return print_unexplained(*library);
   RunOptions chosen = options;
   if (options.table && options.selection.ids.empty()) {
-    chosen.selection.ids = {fmt::format("{}/state/*", table_folder)};
+    chosen.selection.ids = cases_of_table(*library);
   }
   for (const std::string& target : chosen.targets)
     if (std::ranges::count(chosen.targets, target) > 1)

@@ -95,15 +95,6 @@ Coverage::Entry entry_of(const Requirement& requirement, const Seen* seen,
   return entry;
 }
 
-std::string_view long_name(const Requirement& requirement) {
-  switch (requirement.level) {
-    case Level::must: return requirement.negative ? "MUST NOT" : "MUST";
-    case Level::should: return requirement.negative ? "SHOULD NOT" : "SHOULD";
-    case Level::may: return "MAY";
-  }
-  return {};
-}
-
 std::size_t index(Standing standing) {
   return static_cast<std::size_t>(standing);
 }

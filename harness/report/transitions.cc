@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "checks/acceptor/figure_5.h"
+
 namespace tcproof::harness {
 namespace {
 
@@ -44,6 +46,10 @@ constexpr std::array figure_5{
     Edge{State::last_ack, State::closed, "rcv ACK of FIN", ""},
     Edge{State::time_wait, State::closed, "timeout of 2 MSL", ""},
 };
+
+static_assert(std::ranges::all_of(figure_5, [](const Edge& edge) {
+  return checks::successors(edge.from).has(edge.to);
+}));
 
 /// Where one connection is, and has been before.
 struct Place {

@@ -6,8 +6,8 @@
 //   {"plugin": FILE, "site": N, "wanted": [REQUIREMENT..], "cases": [INDEX..]}
 // `site` chooses a defect of a plugin that holds many. `cases`: all without it, those that cover a
 // wanted requirement first. The run ends with the first failure that names a wanted requirement,
-// without `wanted` with the first of any kind, and "most": N with the N-th whatever it names. With "reach": true nothing ends it, and the answer
-// says which cases come to which sites.
+// without `wanted` with the first of any kind, and with "most": N with the N-th whatever it names.
+// With "reach": true nothing ends it, and the answer says which cases come to which sites.
 
 #include <sys/mman.h>
 #include <sys/time.h>
