@@ -62,6 +62,11 @@ class Host {
   std::optional<Instant> next_deadline() const;
 
   // --- TCP user calls ---
+  struct Remote {
+    wire::IpAddress address;
+    std::uint16_t port = 0;
+    bool operator==(const Remote&) const = default;
+  };
   struct OpenOptions {
     bool nodelay = false;
     std::optional<std::uint16_t> mss;
@@ -70,6 +75,8 @@ class Host {
     /// IPv4: the hosts that an active OPEN goes by, nine at most (MUST-51); what a peer's packets
     /// record does not change it (MUST-52).
     std::vector<wire::IpAddress> source_route;
+    /// A passive OPEN takes the SYN of this socket alone, and SEND makes a call of it (3.10.2).
+    std::optional<Remote> remote;
     std::optional<wire::Seq> iss;  // instead of RFC 6528's
     std::optional<std::uint32_t> receive_buffer, send_buffer;
     std::optional<Duration> user_timeout;
@@ -78,8 +85,8 @@ class Host {
     ConnectionId id = 0;
     tcp::Error error = tcp::Error::none;
   };
-  /// Any remote socket. The connection of the first SYN takes the id; several passive OPENs of a
-  /// port queue.
+  /// Any remote socket, unless the options name one. The connection of the first SYN takes the id;
+  /// several passive OPENs of a port queue.
   Opened open_passive(wire::Family family, std::uint16_t port, const OpenOptions& options,
                       Instant now);
   /// `local_port` 0: the next ephemeral one.
@@ -105,10 +112,6 @@ class Host {
     std::optional<std::uint32_t> receive_buffer, send_buffer;
   };
   tcp::Error set(ConnectionId id, const Settings& settings, Instant now);
-  struct Remote {
-    wire::IpAddress address;
-    std::uint16_t port = 0;
-  };
   std::optional<Remote> remote(ConnectionId id) const;  // empty in LISTEN
   /// Forgets a closed connection's error and id.
   void release(ConnectionId id);

@@ -71,6 +71,7 @@ void Acceptor::called(const Call& call) {
   keep_alive_ |= call.options.contains("keep-alive");
   if (call.verb == Call::Verb::open_passive) {
     listening_ = true;
+    names_peer_ = call.options.contains("remote");
     states_ = states_ == StateSet{closed} ? StateSet{listen} : states_ | StateSet{listen};
     return;
   }
@@ -81,6 +82,10 @@ void Acceptor::called(const Call& call) {
   const bool shuts = call.verb == Call::Verb::shutdown && call.shutdown != Call::Shutdown::receive;
   const Call::Verb verb = shuts ? Call::Verb::close : call.verb;
   closing_ |= verb == Call::Verb::close;
+  if (verb == Call::Verb::send && names_peer_ && states_ == StateSet{listen}) {
+    states_ = {syn_sent};  // RFC 9293 3.10.2
+    return;
+  }
   StateSet next;
   states_.each([&](State state) {
     StateSet by_table;

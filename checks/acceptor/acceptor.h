@@ -46,6 +46,7 @@ class Acceptor {
   const StateRules& rules_;
   bool lossy_;
   bool listening_ = false;  // a passive OPEN was made: the port may listen again after a connection
+  bool names_peer_ = false;  // the passive OPEN was for one peer: SEND calls it
   bool keep_alive_ = false;  // a keep-alive was asked for
   bool closing_ = false;     // CLOSE was called: a FIN comes once all data has left
   StateSet states_{State::closed};

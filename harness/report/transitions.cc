@@ -26,7 +26,7 @@ constexpr std::array figure_5{
          "a listening socket stays in LISTEN and the connection is another"},
     Edge{State::listen, State::syn_sent, "SEND",
          "SEND makes a call of a passive OPEN only if that has named the remote socket (3.10.2), "
-         "which the interface cannot"},
+         "which a listening socket cannot"},
     Edge{State::syn_sent, State::closed, "CLOSE", ""},
     Edge{State::syn_sent, State::syn_received, "rcv SYN", ""},
     Edge{State::syn_sent, State::established, "rcv SYN,ACK", ""},

@@ -41,7 +41,9 @@ std::optional<StackInstance::OpenOptions> open_options(const checks::Step& step,
     } else if (name == "source-route") {
       options.source_route = address_of(value);
     } else if (name == "remote") {
-      // Who is called is the peer's part, below.
+      // With an active OPEN the peer's part, below.
+      if (step.call.verb == Call::Verb::open_passive)
+        options.remote = StackInstance::Endpoint{address_of(value), connection.tester_port};
     } else {
       return {};
     }
@@ -99,7 +101,7 @@ Application::Done Application::open_tcp(const checks::Step& step, Instant now) {
   if (one.handle != 0 && stack_.state(one.handle) != checks::State::closed)
     return {Outcome::exists, {}};
   const auto options = open_options(step, connection);
-  const bool names_ways = options && (options->local || options->source_route);
+  const bool names_ways = options && (options->local || options->source_route || options->remote);
   if (!options || (names_ways && !stack_.opens_from_and_by())) return {Outcome::unsupported, {}};
 
   StackInstance::Opened opened;

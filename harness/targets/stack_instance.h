@@ -48,6 +48,7 @@ class StackInstance {
     std::optional<std::uint32_t> backlog;
     std::optional<wire::IpAddress> local;         // RFC 9293 MUST-43
     std::optional<wire::IpAddress> source_route;  // an active OPEN goes by this host (MUST-51)
+    std::optional<Endpoint> remote;  // a passive OPEN is for this peer alone (RFC 9293 3.10.2)
     std::optional<Duration> user_timeout;
   };
   struct Opened {
@@ -66,7 +67,7 @@ class StackInstance {
 
   virtual ~StackInstance() = default;
 
-  /// OpenOptions' `local` and `source_route` mean something here.
+  /// OpenOptions' `local`, `source_route` and `remote` mean something here.
   virtual bool opens_from_and_by() const { return false; }
 
   virtual void input(wire::Bytes frame, Instant now) = 0;

@@ -107,6 +107,11 @@ Host::Opened Connections::open_passive(Family family, std::uint16_t port,
   now_ = now;
   if (port == 0 || !layer_.interface().prefix(family)) return {0, Error::illegal};
   if (options.local && !layer_.interface().is_ours(*options.local)) return {0, Error::illegal};
+  if (options.remote) {
+    const Error error = check_remote(options.remote->address, options.remote->port);
+    if (error != Error::none) return {0, error};
+    if (options.remote->address.family != family) return {0, Error::illegal};
+  }
   Slot& slot = make_slot(family, port, options);
   slot.connection.open_passive(now);
   wait_for_syn(slot);
@@ -119,9 +124,8 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
                                       Instant now) {
   now_ = now;
   const ip::Interface& interface = layer_.interface();
-  if (remote_port == 0 || remote.is_unspecified()) return {0, Error::unspecified};
-  // MUST-46: no OPEN to a broadcast or multicast address.
-  if (remote.is_multicast() || interface.is_broadcast(remote)) return {0, Error::illegal};
+  if (const Error error = check_remote(remote, remote_port); error != Error::none)
+    return {0, error};
   if (options.local && !interface.is_ours(*options.local)) return {0, Error::illegal};
   if (interface.is_ours(remote) || !layer_.has_route(remote)) return {0, Error::unreachable};
   std::optional<ip::OptionsV4> route;
@@ -133,15 +137,38 @@ Host::Opened Connections::open_active(const IpAddress& remote, std::uint16_t rem
   if (port == 0) return {0, Error::no_resources};
   if (bound_.contains({remote, remote_port, port})) return {0, Error::already_exists};
   Slot& slot = make_slot(remote.family, port, options);
-  slot.tuple = {remote, remote_port, port};
   slot.route = route;
-  bind(slot);
-  fit_path(slot);
   const ConnectionId id = slot.id;
-  slot.connection.set_timestamp_offset(timestamp_offset(slot));
-  slot.connection.open_active(choose_iss(slot, now), now);
+  call(slot, {remote, remote_port}, now);
   settle(slot);
   return {id, Error::none};
+}
+
+Error Connections::check_remote(const IpAddress& remote, std::uint16_t port) const {
+  if (port == 0 || remote.is_unspecified()) return Error::unspecified;
+  // MUST-46: no OPEN to a broadcast or multicast address.
+  const bool to_many = remote.is_multicast() || layer_.interface().is_broadcast(remote);
+  return to_many ? Error::illegal : Error::none;
+}
+
+void Connections::call(Slot& slot, const Host::Remote& remote, Instant now) {
+  slot.tuple = {remote.address, remote.port, slot.tuple.local_port};
+  bind(slot);
+  fit_path(slot);
+  slot.connection.set_timestamp_offset(timestamp_offset(slot));
+  slot.connection.open_active(choose_iss(slot, now), now);
+}
+
+/// RFC 9293 3.10.2: SEND makes a call of a passive OPEN that has named its peer.
+Error Connections::call_from_listen(Slot& slot, Instant now) {
+  const Host::Remote& remote = *slot.options.remote;
+  if (layer_.interface().is_ours(remote.address) || !layer_.has_route(remote.address))
+    return Error::unreachable;
+  if (bound_.contains({remote.address, remote.port, slot.tuple.local_port}))
+    return Error::already_exists;
+  stop_waiting(slot);
+  call(slot, remote, now);
+  return Error::none;
 }
 
 /// RFC 6056 3.3.1 with a start that the secret decides. 0: every port is taken.
@@ -163,6 +190,10 @@ Error Connections::send(ConnectionId id, wire::Bytes text, bool push, bool urgen
   taken = 0;
   Slot* found = slot(id);
   if (found == nullptr) return Error::does_not_exist;
+  if (found->is_waiting && found->options.remote) {
+    const Error refused = call_from_listen(*found, now);
+    if (refused != Error::none) return refused;
+  }
   const Error error = found->connection.send(text, push, urgent, now, taken);
   settle(*found);
   return error;
@@ -291,10 +322,23 @@ void Connections::settle(Slot& slot) {
   deadlines_.set(slot, slot.connection.next_deadline());
 }
 
+/// The oldest passive OPEN that has named this peer, or else the oldest that has named none.
+Connections::Slot* Connections::waiting_for(const Tuple& from) const {
+  const auto port = passive_opens_.find(listen_key(from.remote.family, from.local_port));
+  if (port == passive_opens_.end()) return nullptr;
+  Slot* for_anybody = nullptr;
+  for (const ConnectionId id : port->second) {
+    Slot* const one = slot(id);
+    const auto& named = one->options.remote;
+    if (named && *named == Host::Remote{from.remote, from.remote_port}) return one;
+    if (!named && for_anybody == nullptr) for_anybody = one;
+  }
+  return for_anybody;
+}
+
 Connections::Slot* Connections::match(const Tuple& tuple) {
   if (const auto exact = bound_.find(tuple); exact != bound_.end()) return exact->second;
-  const auto port = passive_opens_.find(listen_key(tuple.remote.family, tuple.local_port));
-  return port == passive_opens_.end() ? nullptr : slot(*port->second.begin());
+  return waiting_for(tuple);
 }
 
 void Connections::trace(std::string_view rule) const {
@@ -351,9 +395,8 @@ void Connections::judge(Slot& slot, const tcp::Segment& segment, Instant now) {
 /// Who could take the new incarnation of a connection in TIME-WAIT (RFC 6191 2): without one the
 /// old connection must not be given up.
 bool Connections::somebody_listens(const Tuple& from) const {
-  const std::uint32_t key = listen_key(from.remote.family, from.local_port);
-  if (passive_opens_.contains(key)) return true;
-  const auto server = listening_.find(key);
+  if (waiting_for(from) != nullptr) return true;
+  const auto server = listening_.find(listen_key(from.remote.family, from.local_port));
   return server != listening_.end() && !listeners_.at(server->second).backlog.full();
 }
 

@@ -87,6 +87,10 @@ class Connections {
     Backlog backlog;
   };
 
+  tcp::Error check_remote(const wire::IpAddress& remote, std::uint16_t port) const;
+  tcp::Error call_from_listen(Slot& slot, Instant now);
+  void call(Slot& slot, const Host::Remote& remote, Instant now);
+  Slot* waiting_for(const Tuple& from) const;
   Slot* match(const Tuple& tuple);
   Slot* quoted(const ip::ErrorReport& report);
   bool somebody_listens(const Tuple& from) const;

@@ -117,7 +117,7 @@ bool Connection::may_receive_text() const {
 }
 
 void Connection::open_active(Seq iss, Instant now) {
-  assert(state_ == State::closed);
+  assert(state_ == State::closed || state_ == State::listen);
   passive_ = false;
   set_iss(iss);
   tcb_.snd.nxt = iss + 1;
@@ -149,8 +149,8 @@ Error Connection::send(wire::Bytes text, bool push, bool urgent, Instant now, st
   if (close_called_) return Error::closing;
   switch (state_) {
     case State::closed: return Error::does_not_exist;
-    case State::listen:  // the remote socket is unspecified, so it cannot become an active OPEN
-      return Error::unspecified;
+    // Of a passive OPEN that has named the remote socket the host makes an active one first.
+    case State::listen: return Error::unspecified;
     case State::syn_sent:
     case State::syn_received:
     case State::established:

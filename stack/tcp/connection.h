@@ -124,6 +124,7 @@ class Connection {
 
   // User calls (RFC 9293 3.10.1 to 3.10.6). The host has made sure that the connection may be
   // opened.
+  /// From CLOSED, or from LISTEN if that has named its peer (3.10.2).
   void open_active(Seq iss, Instant now);
   void open_passive(Instant now);
   /// A passive connection learns its ISS when the SYN comes: the host sets it just before

@@ -172,6 +172,7 @@ std::optional<LinuxUser::Return> LinuxUser::on_stream(const Step& step, Stream& 
 Outcome LinuxUser::open_passive(const Step& step) {
   Connection& one = connections_[step.conn];
   if (one.opened && state(step.conn) != State::closed) return Outcome::exists;
+  if (named_remote(step.call)) return Outcome::unsupported;  // listen() takes anybody's call
   const auto last_used = one.last_used;
   one = Connection{};
   one.last_used = last_used;

@@ -64,6 +64,10 @@ std::vector<tcproof_option> options_of(const StackInstance::OpenOptions& options
   if (options.backlog) out.push_back({"backlog", *options.backlog});
   if (options.local) out.push_back({"local", number_of(*options.local)});
   if (options.source_route) out.push_back({"source-route", number_of(*options.source_route)});
+  if (options.remote) {
+    out.push_back({"remote", number_of(options.remote->address)});
+    out.push_back({"remote-port", options.remote->port});
+  }
   if (options.user_timeout) out.push_back({"user-timeout", options.user_timeout->count()});
   return out;
 }

@@ -116,7 +116,8 @@ struct tcproof_endpoint {
  * does nothing. -1 for a duration is "on", as long as the stack likes. nodelay, mss, ttl, tos,
  * user-timeout, keep-alive, linger, receive-buffer, send-buffer, urgent-inline, fast-open; backlog
  * (passive OPEN), initial-sequence-number (either OPEN, if the stack has the feature isn-control),
- * local and source-route (an OPEN from this address and by way of that host: IPv4 as a number). */
+ * local and source-route (an OPEN from this address and by way of that host: IPv4 as a number),
+ * remote and remote-port (a passive OPEN for this peer alone, which a SEND makes a call of). */
 struct tcproof_option {
   const char* name;
   int64_t value;

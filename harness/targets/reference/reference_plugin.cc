@@ -111,6 +111,10 @@ bool read_options(const tcproof_option* options, std::size_t count,
       into.local = address_of(option.value);
     } else if (name == "source-route") {
       into.source_route = address_of(option.value);
+    } else if (name == "remote") {
+      into.remote.emplace().address = address_of(option.value);
+    } else if (name == "remote-port" && into.remote) {
+      into.remote->port = static_cast<std::uint16_t>(option.value);
     } else if (name == "user-timeout") {
       into.user_timeout = tcproof::Duration(option.value);
     } else {

@@ -77,6 +77,7 @@ stack::Host::OpenOptions host_options(const StackInstance::OpenOptions& options)
   out.user_timeout = options.user_timeout;
   out.local = options.local;
   if (options.source_route) out.source_route = {*options.source_route};
+  if (options.remote) out.remote = {options.remote->address, options.remote->port};
   return out;
 }
 
@@ -133,6 +134,9 @@ StackInstance::Moved ReferenceStack::send(Handle handle, wire::Bytes text, bool 
                                           Instant now) {
   std::size_t taken = 0;
   const tcp::Error error = host_.send(id_of(handle), text, push, urgent, now, taken);
+  // It may have made a call of a passive OPEN.
+  if (const auto called = host_.remote(id_of(handle)); called && !remotes_.contains(handle))
+    remotes_[handle] = Endpoint{called->address, called->port};
   return {outcome_of(error), taken};
 }
 

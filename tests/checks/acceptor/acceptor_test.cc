@@ -144,6 +144,20 @@ TEST(Acceptor, AFinThatIsNotTheTurnOfBindsNobody) {
   EXPECT_EQ(verdict(with(gap, close_wait)), "");
 }
 
+TEST(Acceptor, SendCallsThePeerThatAPassiveOpenHasNamed) {
+  TraceBuilder trace;
+  trace.one_case().state_rules = shipped_rules();
+  trace.listen_for_one_peer();
+  EXPECT_EQ(verdict(with(trace, listen)), "");
+  trace.send(10);
+  EXPECT_EQ(verdict(with(trace, listen)), "shows LISTEN, but the wire permits SYN-SENT");
+  trace.target("S  0:0(0) win 65535");
+  EXPECT_EQ(verdict(with(trace, syn_sent)), "");
+  Permitted for_anybody;
+  for_anybody.send(10);
+  EXPECT_EQ(verdict(with(for_anybody, syn_sent)), "shows SYN-SENT, but the wire permits LISTEN");
+}
+
 TEST(Acceptor, ActiveOpensCross) {
   Permitted trace(Call::Verb::open_active);
   trace.target("S  0:0(0) win 65535");

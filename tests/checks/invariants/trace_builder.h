@@ -66,6 +66,11 @@ class TraceBuilder {
     one_case_.steps.back().call.options[option] = value;
     return *this;
   }
+  TraceBuilder& listen_for_one_peer() {
+    call(Call::Verb::open_passive);
+    one_case_.steps.back().call.options["remote"] = 0;
+    return *this;
+  }
   TraceBuilder& state(State state) {
     trace_.add(StateSeen{now_, 0, state, true});
     return *this;
