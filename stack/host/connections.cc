@@ -205,7 +205,7 @@ Error Connections::receive(ConnectionId id, wire::MutableBytes out, Instant now,
   Slot* found = slot(id);
   if (found == nullptr) return Error::does_not_exist;
   const Error error = found->connection.receive(out, now, got);
-  settle(*found);
+  if (got != 0) settle(*found);  // else nothing has changed
   return error;
 }
 

@@ -162,7 +162,7 @@ class Connection {
 
   void on_segment(const Segment& segment, Instant now);
   void on_timeout(Instant now);
-  std::optional<Instant> next_deadline() const;
+  std::optional<Instant> next_deadline() const { return timers_.next_deadline(); }
   /// An ICMP error for a segment of this connection; `hard` as RFC 9293 3.9.2.2 tells them apart.
   void on_icmp_error(bool hard, Seq quoted_seq, Instant now);
   /// "Fragmentation needed" or "packet too big" for a segment of this connection: RFC 5927 7.2

@@ -19,10 +19,6 @@ void Connection::on_timeout(Instant now) {
   if (take_due(timers_.keep_alive, now)) keep_alive_timeout(now);
 }
 
-std::optional<Instant> Connection::next_deadline() const {
-  return timers_.next_deadline();
-}
-
 /// No timer outlasts R2, so that a user timeout is kept to the instant.
 void Connection::start_retransmission_timer(Instant now) {
   timers_.retransmission = std::min(now + rto_.rto(), std::max(now, give_up_at()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,7 +27,12 @@ struct IpAddress {
   Family family = Family::v4;
   std::array<std::uint8_t, 16> octets{};
 
-  constexpr bool operator==(const IpAddress&) const = default;
+  /// By words: every segment is compared with several addresses.
+  constexpr bool operator==(const IpAddress& other) const {
+    using Words = std::array<std::uint64_t, 2>;
+    return family == other.family &&
+           std::bit_cast<Words>(octets) == std::bit_cast<Words>(other.octets);
+  }
   constexpr std::size_t size() const { return family == Family::v4 ? 4 : 16; }
   constexpr Bytes bytes() const { return Bytes(octets).first(size()); }
 

@@ -10,7 +10,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Compiling must be fast, not the code; warnings are for the original.
-FLAGS = ["-O0", "-g0", "-w"]
+FLAGS = ["-O0", "-g0", "-w", "-fno-lto"]
 
 
 class BuildError(Exception):
@@ -97,4 +97,4 @@ class Plugin:
         words[words.index("-o") + 1] = str(into)
         # Before the archives, whose members of the same names then stay out.
         words[words.index("-o") + 2:words.index("-o") + 2] = made
-        self.run(words + (["-fuse-ld=lld"] if shutil.which("ld.lld") else []))
+        self.run(words + ["-fno-lto"] + (["-fuse-ld=lld"] if shutil.which("ld.lld") else []))
