@@ -5,7 +5,8 @@
 It works on tokens and leans on the house style, which clang-format keeps: a binary operator has a blank on either
 side, a template's angle bracket has not. What a site is: `a < b` takes in its border, `a == b` and the condition of an
 `if` or `while` are negated, a sum or difference is off by one, a statement that is a call is left out. No site is what
-nobody outside can see: which name a rule has in the trace, whether it is noted, and memory reserved ahead."""
+nobody outside can see: which name a rule has in the trace, whether it is noted, memory reserved ahead, and the border of
+a comparison where both ways give the same."""
 import bisect
 import dataclasses
 import re
@@ -21,6 +22,14 @@ MERE_NOTES = re.compile(r"(?:\w+(?:\.|->))?trace\($")
 NOTE = re.compile(r"\{?\s*(?:\w+(?:\.|->))?trace\(")
 # Makes room that is made anyhow.
 MERE_ROOM = re.compile(r"\w+\.reserve\(")
+# A choice or a difference that comes out the same on either side of the border: a > b ? a - b : 0.
+VALUE = r"[\w.*]+(?:->\w+|\(\)|\.\w+)*"
+SAME_AT_BORDER = [
+    re.compile(rf"(?P<a>{VALUE}) [<>]=? (?P<b>{VALUE}) \? (?P=a) - (?P=b) : (?:0|std::uint\w+\{{0\}})"),
+    re.compile(rf"(?P<a>{VALUE}) [<>]=? (?P<b>{VALUE}) \? static_cast<[\w:]+>\((?P=a) - (?P=b)\) : (?:0|std::uint\w+\{{0\}})"),
+    re.compile(rf"(?:lt|gt|leq|geq)\((?P<a>{VALUE}), (?P<b>{VALUE})\) \? static_cast<[\w:]+>\((?P=a) - (?P=b)\) : 0"),
+    re.compile(rf"(?:lt|gt|leq|geq)\((?P<a>{VALUE}), (?P<b>{VALUE})\) \? (?:(?P=a) : (?P=b)|(?P=b) : (?P=a))(?=[;}}])"),
+]
 NO_CALLS = {"if", "while", "for", "switch", "return", "assert", "sizeof", "static_assert", "else", "do"}
 
 
@@ -180,18 +189,27 @@ class Writer:
     def replace(self, at, length, text):
         self.edits.append((at, 0, length, text))
 
+    def same_at_border(self, at):
+        """Whether a comparison at `at` chooses between values that are equal where it changes its mind."""
+        begin = max(self.code.rfind(c, 0, at) for c in ";{}") + 1
+        end = self.code.index(";", at) + 1
+        return any(match.start() <= at - begin < match.end("b")
+                   for idiom in SAME_AT_BORDER for match in idiom.finditer(self.code[begin:end]))
+
     def comparisons(self):
         for match in re.finditer(r"(?<=\s)(<=|>=|==|!=|<|>)(?=\s)", self.code):
             if not self.may_mutate(match.start()) or self.only_notes(match.start()):
                 continue
             operator = match.group()
+            if operator in ("<", "<=", ">", ">=") and self.same_at_border(match.start()):
+                continue
             number = self.site(match.start(), "compare")
             switch = f"{NAMESPACE}{COMPARISONS[operator]}{{{number}}}"
             self.replace(match.start(), len(operator), f"{operator} {switch} {operator}")
 
     def sequence_comparisons(self):
         for match in re.finditer(r"(?<![\w:.>])(?:wire::)?(lt|leq|gt|geq)\(", self.code):
-            if not self.may_mutate(match.start()):
+            if not self.may_mutate(match.start()) or self.same_at_border(match.start()):
                 continue
             name = match.group(1)
             number = self.site(match.start(), "compare")

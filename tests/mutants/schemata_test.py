@@ -51,6 +51,14 @@ class Schemata(unittest.TestCase):
         self.assertEqual(sites("  if (a < 1) return rule::x;\n  return rule::y;", head=name)[0], [])
         self.assertEqual(sites("  if (a < 1) return rule::x;\n  return {};", head=name)[0], ["compare", "negate"])
 
+    def test_what_is_the_same_at_the_border(self):
+        for body in ("  return a > b ? a - b : 0;", "  return lt(a, b) ? b : a;",
+                     "  x = gt(end, s.una) ? static_cast<std::uint32_t>(end - s.una) : 0;"):
+            self.assertNotIn("compare", sites(body)[0], body)
+        for body in ("  return a > b ? a - b : 1;", "  return a > b ? b - a : 0;", "  return lt(a, b) ? b : c;",
+                     "  return a == b ? a - b : 0;"):
+            self.assertIn("compare", sites(body)[0], body)
+
     def test_only_in_functions(self):
         self.assertEqual(sites("  int x = 1 + 2;", head="struct S {\n", tail="\n};\n")[0], [])
         self.assertEqual(sites("  return 1 + 2;", head="constexpr int f() {\n")[0], [])
