@@ -150,6 +150,9 @@ void Acceptor::tester_sent(const FlowSegment& segment, bool broken) {
     next.each([&](State state) { with_fin = with_fin | (successors(state) & fin_received); });
     next = next | with_fin;
   }
+  // So does one on a SYN-ACK, once the connection stands; it may also be left to be sent again.
+  const bool on_syn = segment.has(wire::flag::syn) && segment.has(wire::flag::fin);
+  if (on_syn && before.has(syn_sent) && next.has(established)) next.add(close_wait);
   states_ = lossy_ || broken ? before | next : next;
   if (listening_ && states_.has(closed)) states_.add(listen);
   passing_ = between(before, states_);

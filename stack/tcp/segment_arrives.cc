@@ -24,6 +24,7 @@ Segment without_syn(const Segment& seg) {
   Segment rest = seg;
   rest.flags = seg.flags.without(wire::flag::syn);
   rest.seq = seg.seq + 1;
+  if (rest.up != 0) rest.up -= 1;  // it counts from the SYN
   return rest;
 }
 

@@ -7,7 +7,9 @@
 // `site` chooses a defect of a plugin that holds many. `cases`: all without it, those that cover a
 // wanted requirement first. The run ends with the first failure that names a wanted requirement,
 // without `wanted` with the first of any kind, and with "most": N with the N-th whatever it names.
-// With "reach": true nothing ends it, and the answer says which cases come to which sites.
+// With "reach": true nothing ends it, and the answer says which cases come to which sites. With
+// "digest": true nothing ends it either, and the answer has a digest of what each case saw of the
+// stack: a survivor that changes one changes something that a case sees and does not judge.
 
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -20,11 +22,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,9 +51,14 @@ constexpr std::size_t most_sites = 1 << 14;
 // Processor time. The longest case of the suite takes a fraction of it.
 constexpr int most_seconds_a_case = 3;
 
+/// The stack with all it has, and as an old one: what is switched off must be off, and the branches
+/// for it are reached in no other way.
+constexpr std::array<std::string_view, 2> profiles{"reference", "old"};
+
 struct Suite {
   std::vector<checks::Case> cases;
   std::vector<std::set<std::string>> covers;
+  std::vector<std::size_t> profile;  // of each case, an index of `profiles`
 };
 
 [[noreturn]] void give_up(const Diagnostics& errors) {
@@ -57,10 +66,9 @@ struct Suite {
   std::exit(2);
 }
 
-Suite load_suite(Library& library) {
-  const Loaded<Profile> profile = library.profile("reference");
+void load_cases(Library& library, std::size_t profile_index, Suite& suite) {
+  const Loaded<Profile> profile = library.profile(std::string(profiles[profile_index]));
   if (!profile) give_up(profile.error());
-  Suite suite;
   for (const std::string& id : library.ids()) {
     const Loaded<const CaseFile*> file = library.load(id, Library::Cells::unread);
     if (!file) give_up(file.error());
@@ -71,29 +79,33 @@ Suite load_suite(Library& library) {
       suite.cases.push_back(std::get<checks::Case>(std::move(*instance)));
       const std::vector<std::string>& covers = suite.cases.back().covers;
       suite.covers.emplace_back(covers.begin(), covers.end());
+      suite.profile.push_back(profile_index);
     }
   }
-  return suite;
 }
 
-std::string name_of(const checks::Case& one_case) {
-  return one_case.cell.empty() ? one_case.id : one_case.id + " " + one_case.cell;
+std::string name_of(const Suite& suite, std::size_t index) {
+  const checks::Case& one_case = suite.cases[index];
+  const std::string on =
+      suite.profile[index] == 0 ? "" : fmt::format(" on {}", profiles[suite.profile[index]]);
+  return one_case.cell.empty() ? one_case.id + on : one_case.id + " " + one_case.cell + on;
 }
 
 struct Request {
-  std::string plugin, profile;
+  std::string plugin, specs;
   int site = 0;
   std::set<std::string> wanted;
   std::vector<std::size_t> cases;
-  bool reach = false;
+  bool reach = false, digest = false;
   std::size_t most = static_cast<std::size_t>(-1);  // failures
 };
 
-Request read_request(const Json& json, const Suite& suite, const std::string& profile) {
-  Request request{.plugin = json.at("plugin"), .profile = profile};
+Request read_request(const Json& json, const Suite& suite, const std::string& specs) {
+  Request request{.plugin = json.at("plugin"), .specs = specs};
   request.site = json.value("site", 0);
   request.wanted = json.value("wanted", std::set<std::string>{});
   request.reach = json.value("reach", false);
+  request.digest = json.value("digest", false);
   request.most = json.value("most", request.most);
   if (json.contains("cases")) {
     request.cases = json.at("cases").get<std::vector<std::size_t>>();
@@ -123,6 +135,22 @@ Came came_of(const checks::Judgement& judgement) {
   for (const checks::Failure& failure : judgement.failures)
     came.requirements.insert(failure.requirements.begin(), failure.requirements.end());
   return came;
+}
+
+/// Of everything but what the stack only says about itself.
+std::size_t digest_of(const checks::Trace& trace) {
+  checks::Trace seen;
+  const auto moved = [&](checks::Span32& span) { span = seen.keep(trace.octets(span)); };
+  for (checks::Event event : trace.events()) {
+    if (std::holds_alternative<checks::TargetNote>(event)) continue;
+    if (auto* sent = std::get_if<checks::FrameSent>(&event)) moved(sent->octets);
+    if (auto* frame = std::get_if<checks::FrameSeen>(&event)) moved(frame->octets);
+    if (auto* call = std::get_if<checks::CallReturned>(&event)) moved(call->data);
+    seen.add(std::move(event));
+  }
+  const wire::Buffer octets = seen.serialize();
+  return std::hash<std::string_view>{}(
+      {reinterpret_cast<const char*>(octets.data()), octets.size()});
 }
 
 /// The sites that were reached, shared with the process that reaches them.
@@ -160,19 +188,29 @@ class Child {
     ::setenv("TCPROOF_MUTANT", std::to_string(request_.site).c_str(), 1);
     ::setenv("TCPROOF_MUTANT_REACH",
              request_.reach ? std::to_string(reached_.descriptor()).c_str() : "", 1);
-    auto target = make_target(
-        fmt::format("plugin:{},profile={}", request_.plugin, request_.profile), library_);
+    for (std::size_t i = first; i < request_.cases.size(); ++i) {
+      if (one(target_for(request_.cases[i]), request_.cases[i])) return;
+    }
+  }
+
+ private:
+  /// Made when the first case needs it: most defects are caught before the second profile's turn.
+  Target& target_for(std::size_t index) {
+    auto& made = targets_[suite_.profile[index]];
+    if (made) return *made;
+    const std::string profile =
+        fmt::format("{}/targets/{}.yaml", request_.specs, profiles[suite_.profile[index]]);
+    auto target =
+        make_target(fmt::format("plugin:{},profile={}", request_.plugin, profile), library_);
     if (!target) give_up(target.error());
     if (const auto ready = (*target)->prepare(); !ready) {
       fmt::print(stderr, "{}: {}\n", ready.error().step, ready.error().why);
       std::exit(3);
     }
-    for (std::size_t i = first; i < request_.cases.size(); ++i) {
-      if (one(**target, request_.cases[i])) return;
-    }
+    made = std::move(*target);
+    return *made;
   }
 
- private:
   /// True if it decides.
   bool one(Target& target, std::size_t index) {
     say("B {}\n", index);
@@ -190,9 +228,10 @@ class Child {
       say("R {} {}\n", index, fmt::join(reached_.sites(1), ","));
       say("N {} {}\n", index, fmt::join(reached_.sites(2), ","));
     }
+    if (request_.digest) say("D {} {}\n", index, digest_of(run.trace()));
     if (came.kind == Came::Kind::pass) return false;
     say("F {} {}\n", index, fmt::join(came.requirements, ","));
-    if (request_.reach) return false;
+    if (request_.reach || request_.digest) return false;
     return request_.wanted.empty() || ++failed_ >= request_.most ||
            std::ranges::any_of(came.requirements,
                                [&](const auto& id) { return request_.wanted.contains(id); });
@@ -209,6 +248,7 @@ class Child {
   const Request& request_;
   Reached& reached_;
   std::FILE* out_;
+  std::array<std::unique_ptr<Target>, profiles.size()> targets_;
   std::size_t failed_ = 0;
 };
 
@@ -227,6 +267,7 @@ class Attempt {
       answer["sites"] = sites_;
       answer["none"] = none_;
     }
+    if (request_.digest) answer["digests"] = digests_;
     return answer;
   }
 
@@ -278,6 +319,8 @@ class Attempt {
       ++ran_;
     } else if (line[0] == 'R') {
       for (const std::string& site : words) sites_[site].push_back(index);
+    } else if (line[0] == 'D') {
+      digests_[std::to_string(index)] = rest;
     } else if (line[0] == 'N') {
       none_.insert(words.begin(), words.end());
     } else {
@@ -287,11 +330,11 @@ class Attempt {
 
   void take(const std::string& how, std::size_t index, const std::set<std::string>& requirements) {
     failures_.push_back(
-        {{"case", name_of(suite_.cases[index])}, {"how", how}, {"requirements", requirements}});
+        {{"case", name_of(suite_, index)}, {"how", how}, {"requirements", requirements}});
     // A crash names no requirement: it kills what any failure kills.
     const bool fits = std::ranges::any_of(
         requirements, [&](const auto& id) { return request_.wanted.contains(id); });
-    decided_ = !request_.reach && (request_.wanted.empty() || fits);
+    decided_ = !request_.reach && !request_.digest && (request_.wanted.empty() || fits);
   }
 
   const Suite& suite_;
@@ -303,20 +346,21 @@ class Attempt {
   std::vector<Json> failures_;
   std::map<std::string, std::vector<std::size_t>> sites_;
   std::set<std::string> none_;
+  std::map<std::string, std::string> digests_;
 };
 
 int serve(const std::string& specs) {
   Loaded<Library> library = Library::open(specs);
   if (!library) give_up(library.error());
-  const Suite suite = load_suite(*library);
+  Suite suite;
+  for (std::size_t i = 0; i < profiles.size(); ++i) load_cases(*library, i, suite);
   Reached reached;
   Json names = Json::array();
-  for (const checks::Case& one : suite.cases) names.push_back(name_of(one));
+  for (std::size_t i = 0; i < suite.cases.size(); ++i) names.push_back(name_of(suite, i));
   std::cout << Json{{"cases", names}}.dump() << std::endl;
   std::string line;
   while (std::getline(std::cin, line)) {
-    const Request request =
-        read_request(Json::parse(line), suite, specs + "/targets/reference.yaml");
+    const Request request = read_request(Json::parse(line), suite, specs);
     std::cout << Attempt(suite, *library, request, reached).answer().dump() << std::endl;
   }
   return 0;

@@ -146,7 +146,7 @@ def run_by_hand(mutants, sources, plugin, engines, jobs):
 
 
 def build_automatic(plugin, share, jobs):
-    """(the plugin that holds the automatic mutants of a share of the files, its sites)."""
+    """(the plugin that holds the automatic mutants of a share of the files, these files, its sites)."""
     folder = plugin.folder / "mutants" / ("automatic" if share == 1 else "share")
     shutil.rmtree(folder, ignore_errors=True)
     files = sorted(str(path.relative_to(ROOT)) for part in AUTOMATIC for path in (ROOT / part).glob("*")
@@ -161,24 +161,62 @@ def build_automatic(plugin, share, jobs):
         objects = list(pool.map(lambda source: plugin.compile(source, folder), plugin.sources_for(texts)))
     objects.append(plugin.compile_as(HERE / "site.cc", "stack/isn.cc", folder))
     plugin.link(objects, folder / "automatic.so")
-    return folder / "automatic.so", sites
+    return folder / "automatic.so", set(files), sites
 
 
 class Explained:
     """Automatic mutants that nothing can catch, and why (explained.yaml)."""
 
-    def __init__(self):
+    KEYS = {"file", "function", "kinds", "code", "reason"}
+
+    def __init__(self, files):
         path = HERE / "explained.yaml"
-        self.entries = yaml.safe_load(path.read_text()) or [] if path.exists() else []
+        entries = yaml.safe_load(path.read_text()) or []
+        for entry in entries:
+            if set(entry) != self.KEYS:
+                sys.exit(f"explained.yaml: an entry has exactly the keys {', '.join(sorted(self.KEYS))}: {entry}")
+        # (what stays the same of a site, its reason), one of them for each kind.
+        self.reasons = {f"{e['file']}|{e['function']}|{kind}|{e['code']}": e["reason"]
+                        for e in entries if e["file"] in files for kind in e["kinds"]}
         self.used = set()
 
     def reason(self, site):
-        for i, entry in enumerate(self.entries):
-            same = entry["file"] == site.file and entry["code"] == site.code
-            if same and site.kind in entry["kinds"]:
-                self.used.add(i)
-                return entry["reason"]
-        return None
+        """Why `site` survives, or None."""
+        reason = self.reasons.get(site.key())
+        if reason is not None:
+            self.used.add(site.key())
+        return reason
+
+    def unused(self):
+        return sorted(set(self.reasons) - self.used)
+
+
+class Killers:
+    """Which case has caught a mutant in an earlier run, and which ones caught its neighbours in this one: the next is
+    caught by one of them most of the time."""
+
+    MOST = 40
+
+    def __init__(self, folder, names):
+        self.path = folder / "mutants" / "killers.json"
+        self.places = {name: i for i, name in enumerate(names)}
+        self.before = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.near = collections.defaultdict(list)  # file -> cases, the latest first
+
+    def order(self, site, cases):
+        """`cases`, the likeliest first."""
+        able = set(cases)
+        likely = [self.places.get(self.before.get(site.key())), *self.near[site.file]]
+        first = [case for case in dict.fromkeys(likely) if case in able]
+        return first + [case for case in cases if case not in set(first)]
+
+    def caught(self, site, name):
+        case = self.places[name]
+        self.before[site.key()] = name
+        self.near[site.file] = [case] + [other for other in self.near[site.file] if other != case][:self.MOST]
+
+    def keep(self):
+        self.path.write_text(json.dumps(self.before, indent=0, sort_keys=True))
 
 
 def reach_of(engines, plugin, sites):
@@ -191,50 +229,48 @@ def reach_of(engines, plugin, sites):
     return reached, none - set(reached)
 
 
-def run_automatic(plugin, engines, share, jobs):
-    """Whether the score is reached and every survivor is explained."""
-    library, sites = build_automatic(plugin, share, jobs)
-    reached, none = reach_of(engines, library, sites)
-    chosen = [site for site in sites if site.id not in none]
-    names = engines.names()
-    places = {name: i for i, name in enumerate(names)}
-    killers = collections.defaultdict(list)  # file -> cases that caught something there, the latest first
+def try_automatic(library, sites, reached, engines, killers, jobs):
+    """(site, the engine's answer or None where no case comes) of each."""
 
     def one(site):
         if site.id not in reached:
             return site, None
-        likely = [case for case in killers[site.file] if case in reached[site.id]]
-        cases = likely + [case for case in reached[site.id] if case not in likely]
-        answer = engines.ask(plugin=str(library), site=site.id, cases=cases)
+        answer = engines.ask(plugin=str(library), site=site.id, cases=killers.order(site, reached[site.id]))
         if answer["killed"]:
-            case = places[answer["by"]["case"]]
-            killers[site.file] = [case] + [other for other in killers[site.file] if other != case][:40]
+            killers.caught(site, answer["by"]["case"])
         return site, answer
 
-    explained = Explained()
-    caught, unexplained, excused = 0, [], 0
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for site, answer in pool.map(one, chosen):
-            if answer and answer["killed"]:
-                caught += 1
-                by = answer["by"]
-                print(f"caught    {site}\n            by {by['case']} {by['how']} ({', '.join(by['requirements'])})",
-                      flush=True)
-                continue
-            reason = explained.reason(site)
-            excused += reason is not None
-            if reason is None:
-                unexplained.append(site)
-            what = "not reached" if answer is None else "SURVIVED"
-            print(f"{what}  {site}" + (f"\n            {reason}" if reason else ""), flush=True)
-    if share == 1:
-        for i, entry in enumerate(explained.entries):
-            if i not in explained.used:
-                print(f"explained.yaml: nothing survives any more at {entry['file']}: {entry['code']}")
+        yield from pool.map(one, sites)
+    killers.keep()
+
+
+def run_automatic(plugin, engines, share, jobs):
+    """Whether the score is reached and every survivor is explained."""
+    library, files, sites = build_automatic(plugin, share, jobs)
+    reached, none = reach_of(engines, library, sites)
+    chosen = [site for site in sites if site.id not in none]
+    killers = Killers(plugin.folder, engines.names())
+    explained = Explained(files)
+    caught, unexplained, excused = 0, 0, 0
+    for site, answer in try_automatic(library, chosen, reached, engines, killers, jobs):
+        if answer and answer["killed"]:
+            caught += 1
+            by = answer["by"]
+            print(f"caught    {site}\n            by {by['case']} {by['how']} ({', '.join(by['requirements'])})",
+                  flush=True)
+            continue
+        reason = explained.reason(site)
+        excused += reason is not None
+        unexplained += reason is None
+        what = "NOT REACHED" if answer is None else "SURVIVED "
+        print(f"explained {site}\n            {reason}" if reason else f"{what} {site}", flush=True)
+    for key in explained.unused():
+        print(f"explained.yaml: nothing survives any more at {key}")
     score = 100 * caught / max(1, len(chosen))
-    print(f"automatic: {caught} of {len(chosen)} mutants caught, {score:.1f} %; {excused} explained, "
-          f"{len(unexplained)} not; {len(sites)} sites in all")
-    return score >= LEAST_SCORE and not unexplained
+    print(f"automatic: {caught} of {len(chosen)} mutants caught, {score:.1f} %; {excused} explained, {unexplained} not")
+    enough = score >= LEAST_SCORE or share > 1  # some files are all borders, a share may have many of them
+    return enough and not unexplained and not explained.unused()
 
 
 def arguments():

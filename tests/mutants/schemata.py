@@ -4,7 +4,9 @@
 
 It works on tokens and leans on the house style, which clang-format keeps: a binary operator has a blank on either
 side, a template's angle bracket has not. What a site is: `a < b` takes in its border, `a == b` and the condition of an
-`if` or `while` are negated, a sum or difference is off by one, a statement that is a call is left out."""
+`if` or `while` are negated, a sum or difference is off by one, a statement that is a call is left out. No site is what
+nobody outside can see: which name a rule has in the trace, whether it is noted, memory reserved ahead, and the border of
+a comparison where both ways give the same."""
 import bisect
 import dataclasses
 import re
@@ -17,6 +19,17 @@ CALL = re.compile(r"(?:[A-Za-z_]\w*(?:::|\.|->))*[A-Za-z_]\w*\(")
 LABELS = re.compile(r"^(?:\s*(?:case\s(?:[^:?]|::)*:(?!:)|default\s*:))+")
 # What only says what has happened changes nothing that a peer or a user could see.
 MERE_NOTES = re.compile(r"(?:\w+(?:\.|->))?trace\($")
+NOTE = re.compile(r"\{?\s*(?:\w+(?:\.|->))?trace\(")
+# Makes room that is made anyhow.
+MERE_ROOM = re.compile(r"\w+\.reserve\(")
+# A choice or a difference that comes out the same on either side of the border: a > b ? a - b : 0.
+VALUE = r"[\w.*]+(?:->\w+|\(\)|\.\w+)*"
+SAME_AT_BORDER = [
+    re.compile(rf"(?P<a>{VALUE}) [<>]=? (?P<b>{VALUE}) \? (?P=a) - (?P=b) : (?:0|std::uint\w+\{{0\}})"),
+    re.compile(rf"(?P<a>{VALUE}) [<>]=? (?P<b>{VALUE}) \? static_cast<[\w:]+>\((?P=a) - (?P=b)\) : (?:0|std::uint\w+\{{0\}})"),
+    re.compile(rf"(?:lt|gt|leq|geq)\((?P<a>{VALUE}), (?P<b>{VALUE})\) \? static_cast<[\w:]+>\((?P=a) - (?P=b)\) : 0"),
+    re.compile(rf"(?:lt|gt|leq|geq)\((?P<a>{VALUE}), (?P<b>{VALUE})\) \? (?:(?P=a) : (?P=b)|(?P=b) : (?P=a))(?=[;}}])"),
+]
 NO_CALLS = {"if", "while", "for", "switch", "return", "assert", "sizeof", "static_assert", "else", "do"}
 
 
@@ -25,11 +38,16 @@ class Site:
     id: int
     file: str
     line: int
-    kind: str  # compare, negate, count, drop
+    kind: str  # compare, negate, count, drop; behind it a number from the second of its kind on that line on
+    function: str
     code: str  # the line as it stands
 
     def __str__(self):
-        return f"{self.file}:{self.line} {self.kind}: {self.code}"
+        return f"{self.file}:{self.line} {self.function}() {self.kind}: {self.code}"
+
+    def key(self):
+        """What stays the same while lines come and go elsewhere."""
+        return f"{self.file}|{self.function}|{self.kind}|{self.code}"
 
 
 def masked(text):
@@ -96,6 +114,11 @@ def function_around(blocks, at):
     return None
 
 
+def name_of(header):
+    """The name of the function that `header` begins."""
+    return re.search(r"(~?\w+|operator\s*[^\s\w(]+)\s*\(", header).group(1)
+
+
 class Writer:
     def __init__(self, file, text, first_id):
         self.file = file
@@ -109,7 +132,10 @@ class Writer:
     def site(self, at, kind):
         line = self.text.count("\n", 0, at) + 1
         code = self.text.split("\n")[line - 1].strip()
-        self.sites.append(Site(self.next_id, self.file, line, kind, code))
+        same = sum(site.line == line and site.kind.split()[0] == kind for site in self.sites)
+        kind = f"{kind} {same + 1}" if same else kind
+        function = name_of(function_around(self.blocks, at))
+        self.sites.append(Site(self.next_id, self.file, line, kind, function, code))
         self.next_id += 1
         return self.next_id - 1
 
@@ -119,7 +145,43 @@ class Writer:
             return False
         start = max(self.code.rfind(c, 0, at) for c in ";{}") + 1
         statement = LABELS.sub("", self.code[start:at])
+        if re.search(r"\w<[^<>()]*$", statement):  # an argument of a template
+            return False
+        if re.match(r"\s*(return )?" + NOTE.pattern, statement) or MERE_ROOM.search(statement):
+            return False
+        if self.only_names(at):
+            return False
         return not re.search(r"\b(constexpr|static_assert|assert|template|case|operator)\b", statement)
+
+    def only_names(self, at):
+        """Whether the function around `at` only finds the name of a rule for something that is decided already."""
+        header = function_around(self.blocks, at)
+        if not re.search(r"\bstd::string_view \w+\([^()]*\)\s*(const\s*)?$", header):
+            return False
+        begin = self.code.rfind(header, 0, at) + len(header)
+        body = self.code[begin:closing(self.code, begin)]
+        return all(value.startswith("rule::") for value in re.findall(r"\breturn ([^;]*)", body))
+
+    def only_notes(self, at):
+        """Whether `at` stands in the condition of an `if` on which nothing but a note depends, and in no call there."""
+        begin = max(self.code.rfind(c, 0, at) for c in ";{}") + 1
+        head = re.compile(r"(?:\s*else)?\s*if \(").match(self.code, begin)
+        if head is None:
+            return False
+        end = closing(self.code, head.end() - 1)
+        condition = self.code[head.end():end]
+        inside = at >= head.end()
+        if at > end or (inside and re.search(r"&&|\|\|", condition)):
+            return False
+        before = condition[:max(0, at - head.end())]
+        if before.count("(") != before.count(")"):
+            return False
+        note = re.compile(r"\s*" + NOTE.pattern).match(self.code, end + 1)
+        if note is None:
+            return False
+        end = self.code.index(";", closing(self.code, note.end() - 1)) + 1
+        return not re.compile(r"\s*\}?\s*else\b").match(self.code, end) and (
+            "{" not in note.group() or re.compile(r"\s*\}").match(self.code, end) is not None)
 
     def insert(self, at, text, order=0):
         self.edits.append((at, order, 0, text))
@@ -127,18 +189,27 @@ class Writer:
     def replace(self, at, length, text):
         self.edits.append((at, 0, length, text))
 
+    def same_at_border(self, at):
+        """Whether a comparison at `at` chooses between values that are equal where it changes its mind."""
+        begin = max(self.code.rfind(c, 0, at) for c in ";{}") + 1
+        end = self.code.index(";", at) + 1
+        return any(match.start() <= at - begin < match.end("b")
+                   for idiom in SAME_AT_BORDER for match in idiom.finditer(self.code[begin:end]))
+
     def comparisons(self):
         for match in re.finditer(r"(?<=\s)(<=|>=|==|!=|<|>)(?=\s)", self.code):
-            if not self.may_mutate(match.start()):
+            if not self.may_mutate(match.start()) or self.only_notes(match.start()):
                 continue
             operator = match.group()
+            if operator in ("<", "<=", ">", ">=") and self.same_at_border(match.start()):
+                continue
             number = self.site(match.start(), "compare")
             switch = f"{NAMESPACE}{COMPARISONS[operator]}{{{number}}}"
             self.replace(match.start(), len(operator), f"{operator} {switch} {operator}")
 
     def sequence_comparisons(self):
         for match in re.finditer(r"(?<![\w:.>])(?:wire::)?(lt|leq|gt|geq)\(", self.code):
-            if not self.may_mutate(match.start()):
+            if not self.may_mutate(match.start()) or self.same_at_border(match.start()):
                 continue
             name = match.group(1)
             number = self.site(match.start(), "compare")
@@ -151,7 +222,7 @@ class Writer:
             opening = match.end() - 1
             end = closing(self.code, opening)
             condition = self.code[opening + 1:end]
-            if not self.may_mutate(match.start()) or ";" in condition:
+            if not self.may_mutate(match.start()) or ";" in condition or self.only_notes(match.start()):
                 continue
             if re.search(r"(?<![=!<>+\-*/|&])=(?!=)", condition):
                 continue
@@ -177,7 +248,7 @@ class Writer:
             call = CALL.match(self.code, at)
             if call is None or call.group()[:-1] in NO_CALLS or not self.may_mutate(at):
                 continue
-            if MERE_NOTES.match(call.group()):
+            if MERE_NOTES.match(call.group()) or MERE_ROOM.match(call.group()):
                 continue
             before = self.code[match.start() - 1]
             if before == ")" and not self.follows_control(match.start() - 1):

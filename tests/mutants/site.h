@@ -29,7 +29,31 @@ inline bool flip(int id, bool condition) {
   return on(id) != condition;
 }
 
-// `a < b` becomes `a < Less{7} < b`, which binds as before; and so the other comparisons.
+// `a < b` becomes `a < Less{7} < b`, which binds as before; and so the other comparisons. Whether a
+// border of time belongs to one side or the other makes a difference of one nanosecond, which no RFC
+// speaks of: that is noted as no site.
+template <class T>
+inline constexpr bool is_time = false;
+template <class Clock, class Unit>
+inline constexpr bool is_time<std::chrono::time_point<Clock, Unit>> = true;
+template <class Count, class Unit>
+inline constexpr bool is_time<std::chrono::duration<Count, Unit>> = true;
+
+inline void no_site(int id) {
+  if (sites.reached[id] == 0) sites.reached[id] = 2;
+}
+
+/// on(), for a border between values of type T.
+template <class T>
+bool at_border(int id) {
+  if constexpr (is_time<T>) {
+    no_site(id);
+    return false;
+  } else {
+    return on(id);
+  }
+}
+
 template <class Site, class T>
 struct Held {
   const T& left;
@@ -81,19 +105,19 @@ auto operator!=(const T& left, Unequal site) {
 
 template <class T, class U>
 bool operator<(Held<Less, T> held, const U& right) {
-  return on(held.id) ? held.left <= right : held.left < right;
+  return at_border<T>(held.id) ? held.left <= right : held.left < right;
 }
 template <class T, class U>
 bool operator<=(Held<LessOrEqual, T> held, const U& right) {
-  return on(held.id) ? held.left < right : held.left <= right;
+  return at_border<T>(held.id) ? held.left < right : held.left <= right;
 }
 template <class T, class U>
 bool operator>(Held<Greater, T> held, const U& right) {
-  return on(held.id) ? held.left >= right : held.left > right;
+  return at_border<T>(held.id) ? held.left >= right : held.left > right;
 }
 template <class T, class U>
 bool operator>=(Held<GreaterOrEqual, T> held, const U& right) {
-  return on(held.id) ? held.left > right : held.left >= right;
+  return at_border<T>(held.id) ? held.left > right : held.left >= right;
 }
 template <class T, class U>
 bool operator==(Held<Equal, T> held, const U& right) {
@@ -113,16 +137,12 @@ struct Delta {
 template <class T>
 concept Countable = (std::integral<T> && !std::same_as<T, bool>) || std::same_as<T, wire::Seq>;
 
-inline void no_site(Delta site) {
-  if (sites.reached[site.id] == 0) sites.reached[site.id] = 2;
-}
-
 template <class T>
 T operator+(const T& left, Delta site) {
   if constexpr (Countable<T>) {
     return on(site.id) ? static_cast<T>(left + std::uint8_t{1}) : left;
   } else {
-    no_site(site);
+    no_site(site.id);
     return left;
   }
 }
@@ -131,7 +151,7 @@ T operator-(const T& left, Delta site) {
   if constexpr (Countable<T>) {
     return on(site.id) ? static_cast<T>(left - std::uint8_t{1}) : left;
   } else {
-    no_site(site);
+    no_site(site.id);
     return left;
   }
 }
