@@ -9,6 +9,8 @@
 #include <map>
 #include <string_view>
 
+#include "harness/report/document.h"
+
 namespace tcproof::harness {
 namespace {
 
@@ -97,7 +99,12 @@ void Console::finish(const RunResult& run) {
   if (counts[Verdict::error] > 0) line += fmt::format(", {} errors", counts[Verdict::error]);
   if (counts[Verdict::skip] > 0) line += fmt::format(", {} skipped", counts[Verdict::skip]);
   const double wall = std::chrono::duration<double>(run.host.wall).count();
-  line += fmt::format("   ({:.2f} s, seed {})\n", wall, run.seed);
+  line += fmt::format("   ({:.2f} s, ", wall);
+  if (const CaseResult* const longest = longest_of(run.cases)) {
+    line += fmt::format("the longest case {:.2f} s, ",
+                        std::chrono::duration<double>(longest->virtual_duration).count());
+  }
+  line += fmt::format("seed {})\n", run.seed);
   if (run.interrupted) line += "interrupted: the cases above are those that had finished\n";
   print(out_, line);
   std::fflush(out_);

@@ -103,6 +103,16 @@ Json summary_of(const Json& cases, bool interrupted) {
           {"interrupted", interrupted}};
 }
 
+const CaseResult* longest_of(const std::vector<CaseResult>& cases) {
+  const CaseResult* longest = nullptr;
+  for (const CaseResult& one : cases) {
+    if (!one.one_case || one.one_case->virtual_time) continue;
+    if (one.virtual_duration > (longest ? longest->virtual_duration : Duration::zero()))
+      longest = &one;
+  }
+  return longest;
+}
+
 Json to_json(const RunResult& run) {
   Json cases = Json::array();
   for (const CaseResult& result : run.cases) cases.push_back(to_json(result));
@@ -122,6 +132,12 @@ Json to_json(const RunResult& run) {
       {"wall_ms", std::chrono::duration_cast<std::chrono::milliseconds>(run.host.wall).count()},
       {"jobs", run.host.jobs}};
   if (!run.host.shard.empty()) json["host"]["shard"] = run.host.shard;
+  if (const CaseResult* const longest = longest_of(run.cases)) {
+    const auto lasted = longest->virtual_duration;
+    json["host"]["longest"] = {
+        {"case", longest->id + longest->cell},
+        {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count()}};
+  }
   return json;
 }
 

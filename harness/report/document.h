@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +17,10 @@ Json to_json(const CaseResult& result);
 
 /// How many of `cases`, as to_json() makes them, came to which verdict.
 Json summary_of(const Json& cases, bool interrupted);
+
+/// The case that lasted longest in real time, its attempt that counts: a run beside each other takes at
+/// least as long. Empty in virtual time.
+const CaseResult* longest_of(const std::vector<CaseResult>& cases);
 
 /// The versioned result document. Without `host`, two runs of one seed on a virtual target are
 /// equal.

@@ -58,6 +58,7 @@ Json host_of(const std::vector<NamedDocument>& documents) {
   std::uint64_t wall = 0, jobs = 0;
   std::string started;
   std::set<std::string> shards;
+  Json longest;
   for (const NamedDocument& one : documents) {
     const Json& host = one.document.at("host");
     wall = std::max(wall, number_of(host, "wall_ms"));
@@ -66,6 +67,10 @@ Json host_of(const std::vector<NamedDocument>& documents) {
     if (started.empty() || (!begun.empty() && begun < started)) started = begun;
     const std::string shard = text_of(host, "shard");
     if (!shard.empty()) shards.insert(shard);
+    const auto its_longest = host.find("longest");
+    if (its_longest != host.end() && its_longest->is_object() &&
+        (longest.is_null() || number_of(*its_longest, "ms") > number_of(longest, "ms")))
+      longest = *its_longest;
     // One that was merged before has several.
     const auto merged = host.find("shards");
     if (merged == host.end() || !merged->is_array()) continue;
@@ -80,6 +85,7 @@ Json host_of(const std::vector<NamedDocument>& documents) {
                {"wall_ms", wall},
                {"jobs", jobs}};
   if (!shards.empty()) host["shards"] = shards;
+  if (!longest.is_null()) host["longest"] = longest;
   return host;
 }
 

@@ -51,9 +51,10 @@ bool is_skip(const EnvironmentError& error) {
   return error.step.starts_with(skip_mark);
 }
 
-Tried<Namespace> Namespace::make() {
-  const UniqueFd home = current_namespace();
-  if (!home) {
+Tried<Namespace> Namespace::make(const Namespace* sibling) {
+  const auto home =
+      sibling != nullptr ? sibling->home_ : std::make_shared<const UniqueFd>(current_namespace());
+  if (!*home) {
     return tl::unexpected(
         environment_error("open /proc/thread-self/ns/net", errno, "mount /proc in this container"));
   }
@@ -62,22 +63,21 @@ Tried<Namespace> Namespace::make() {
   }
   UniqueFd fresh = current_namespace();
   const int number = errno;
-  const int back = ::setns(home.get(), CLONE_NEWNET);
+  const int back = ::setns(home->get(), CLONE_NEWNET);
   assert(back == 0 && "a thread must return to its network namespace");
   (void)back;
   if (!fresh) return tl::unexpected(environment_error("hold a network namespace open", number));
-  return Namespace(std::move(fresh));
+  return Namespace(std::move(fresh), home);
 }
 
-Namespace::Inside::Inside(int descriptor) : home_(current_namespace()) {
-  assert(home_ && "the thread's own network namespace must be open to return to");
+Namespace::Inside::Inside(int descriptor, int home) : home_(home) {
   const int entered = ::setns(descriptor, CLONE_NEWNET);
   assert(entered == 0 && "a network namespace of ours can be entered");
   (void)entered;
 }
 
 Namespace::Inside::~Inside() {
-  const int back = ::setns(home_.get(), CLONE_NEWNET);
+  const int back = ::setns(home_, CLONE_NEWNET);
   assert(back == 0 && "a thread must return to its network namespace");
   (void)back;
 }
@@ -119,8 +119,9 @@ int Sysctls::write(const Namespace& space, const std::string& name, const std::s
 }
 
 bool has_ipv6() {
-  const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  return static_cast<bool>(socket);
+  static const bool has =
+      static_cast<bool>(UniqueFd(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)));
+  return has;
 }
 
 unsigned long raise_open_files() {

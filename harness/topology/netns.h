@@ -44,13 +44,15 @@ bool is_skip(const EnvironmentError& error);
 class Namespace {
  public:
   /// A fresh one, holding only a loopback device that is down. The calling thread stays where it
-  /// is.
-  static Tried<Namespace> make();
+  /// is. `sibling`: one that was made before by a thread of the same home, whose handle of it is
+  /// shared; a look-up in /proc for each visit would be a good part of what a visit costs.
+  static Tried<Namespace> make(const Namespace* sibling = nullptr);
 
-  /// Runs `f` with the calling thread inside. Nothing else may hold the thread to its namespace.
+  /// Runs `f` with the calling thread inside, which then returns to where namespaces are made from:
+  /// runs do not nest. Nothing else may hold the thread to its namespace.
   template <class F>
   auto run(F&& f) const {
-    const Inside inside(descriptor_.get());
+    const Inside inside(descriptor_.get(), home_->get());
     return std::forward<F>(f)();
   }
   int descriptor() const { return descriptor_.get(); }
@@ -59,17 +61,19 @@ class Namespace {
   /// Enters and, at its end, returns. A thread that cannot return must not go on: that is asserted.
   class Inside {
    public:
-    explicit Inside(int descriptor);
+    Inside(int descriptor, int home);
     ~Inside();
     Inside(const Inside&) = delete;
     Inside& operator=(const Inside&) = delete;
 
    private:
-    UniqueFd home_;
+    int home_;
   };
 
-  explicit Namespace(UniqueFd descriptor) : descriptor_(std::move(descriptor)) {}
+  Namespace(UniqueFd descriptor, std::shared_ptr<const UniqueFd> home)
+      : descriptor_(std::move(descriptor)), home_(std::move(home)) {}
   UniqueFd descriptor_;
+  std::shared_ptr<const UniqueFd> home_;
 };
 
 /// A /proc of one's own, nowhere mounted. In the machine's a folder of sysctls is looked up among

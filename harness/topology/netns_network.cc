@@ -82,6 +82,8 @@ Tried<void> refused(const Setting& setting, int number) {
 /// IN6_ADDR_GEN_MODE_NONE for each device made from then on: without an address it neither looks for
 /// duplicates of that nor for routers (RFC 4862 5.3, RFC 4861 6.3.7).
 constexpr Setting no_link_local = {"net.ipv6.conf.default.addr_gen_mode", "1"};
+/// Nor does a device made from then on join a group or take a packet.
+constexpr Setting no_ipv6 = {"net.ipv6.conf.default.disable_ipv6", "1"};
 /// What a fresh namespace may have inherited from the machine and no host of ours wants.
 constexpr Setting of_every_host[] = {
     {"net.ipv4.ip_forward", "0"},
@@ -119,8 +121,8 @@ Tried<void> apply(const Namespace& space, Sysctls& sysctls, std::span<const Sett
 
 }  // namespace
 
-Tried<NetnsHost> NetnsHost::make(std::shared_ptr<const UniqueFd> proc) {
-  auto space = Namespace::make();
+Tried<NetnsHost> NetnsHost::make(std::shared_ptr<const UniqueFd> proc, const Namespace* sibling) {
+  auto space = Namespace::make(sibling);
   if (!space) return tl::unexpected(space.error());
   auto netlink = Netlink::open(*space);
   if (!netlink) return tl::unexpected(netlink.error());
@@ -129,6 +131,15 @@ Tried<NetnsHost> NetnsHost::make(std::shared_ptr<const UniqueFd> proc) {
   const int number = made.sysctls.write(made.space, no_link_local.name, no_link_local.value);
   if (number != 0 && number != ENOENT)
     return tl::unexpected(refused(no_link_local, number).error());
+  return made;
+}
+
+Tried<NetnsHost> NetnsHost::make_silent(std::shared_ptr<const UniqueFd> proc,
+                                        const Namespace* sibling) {
+  auto made = make(std::move(proc), sibling);
+  if (!made) return made;
+  const int number = made->sysctls.write(made->space, no_ipv6.name, no_ipv6.value);
+  if (number != 0 && number != ENOENT) return tl::unexpected(refused(no_ipv6, number).error());
   return made;
 }
 
@@ -241,11 +252,17 @@ void NetnsNetwork::find_path() {
   std::reverse(path_.begin(), path_.end());
 }
 
+const Namespace* NetnsNetwork::sibling() const {
+  if (options_.tester != nullptr) return &options_.tester->space;
+  return hosts_.empty() ? nullptr : &hosts_.begin()->second.space;
+}
+
 Tried<void> NetnsNetwork::make_hosts() {
   for (std::size_t i = 0; i < network_->hosts.size(); ++i) {
     const auto id = static_cast<HostId>(i);
     if (place(id) != id || shares_tester(id)) continue;
-    auto made = NetnsHost::make(options_.proc);
+    auto made = is_real(id) ? NetnsHost::make(options_.proc, sibling())
+                            : NetnsHost::make_silent(options_.proc, sibling());
     if (!made) return tl::unexpected(made.error());
     NetnsHost& kept = hosts_.emplace(id, std::move(*made)).first->second;
     if (auto ok = prepare_host(kept, id); !ok) return ok;
@@ -297,7 +314,7 @@ Tried<void> NetnsNetwork::make_link(LinkId id) {
 
 Tried<void> NetnsNetwork::make_impaired_link(LinkId id) {
   if (!cut_) {
-    auto made = NetnsHost::make(options_.proc);
+    auto made = NetnsHost::make_silent(options_.proc, sibling());
     if (!made) return tl::unexpected(made.error());
     cut_.emplace(std::move(*made));
   }

@@ -55,7 +55,7 @@ class LinuxTarget final : public Target {
     const std::size_t files = raise_open_files();
     const std::size_t left = files > descriptors_of_ours ? files - descriptors_of_ours : 0;
     at_once_ = std::clamp<std::size_t>(left / descriptors_of_one, 1, most_at_once);
-    auto tester = NetnsHost::make();
+    auto tester = NetnsHost::make_silent();
     if (!tester) return tl::unexpected(tester.error());
     tester_.emplace(std::move(*tester));
     // Its threads end the time in which a user namespace can be entered.

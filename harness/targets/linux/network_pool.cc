@@ -141,7 +141,7 @@ class NetworkPool::Impl {
 
   void work() {
     // The tester's ends of what is made here; those of the others have one of another thread.
-    auto tester = NetnsHost::make();
+    auto tester = NetnsHost::make_silent();
     if (!tester) return;
     std::unique_lock lock(mutex_);
     while (true) {

@@ -46,6 +46,23 @@ TEST(Document, WallClockStandsUnderHostAlone) {
   EXPECT_EQ(left.dump(), right.dump());
 }
 
+TEST(Document, TheLongestCaseOfRealTimeStandsUnderHost) {
+  RunResult run = two_cases();
+  EXPECT_EQ(longest_of(run.cases), nullptr);
+  EXPECT_FALSE(to_json(run)["host"].contains("longest"));
+  for (CaseResult& result : run.cases) {
+    auto real = std::make_shared<checks::Case>(*result.one_case);
+    real->virtual_time = false;
+    result.one_case = std::move(real);
+  }
+  run.cases[0].virtual_duration = 1234567us;
+  run.cases[1].virtual_duration = 2s;
+  EXPECT_EQ(longest_of(run.cases), &run.cases[1]);
+  const Json longest = to_json(run)["host"]["longest"];
+  EXPECT_EQ(longest["case"], run.cases[1].id + run.cases[1].cell);
+  EXPECT_EQ(longest["ms"], 2000);
+}
+
 TEST(Junit, IsXmlWithTheFailureText) {
   RunResult run = two_cases();
   run.cases[0].name = "<&\"\x01";

@@ -50,6 +50,15 @@ TEST(Merge, CasesInOrderAndTheirSum) {
   EXPECT_THAT(missing_shards(whole), IsEmpty());
 }
 
+TEST(Merge, TheLongestCaseIsThatOfAllShards) {
+  NamedDocument first = shard("1/3", {result("a")}), second = shard("2/3", {result("b")}),
+                third = shard("3/3", {result("c")});
+  first.document["host"]["longest"] = {{"case", "a"}, {"ms", 5}};
+  second.document["host"]["longest"] = {{"case", "b"}, {"ms", 7}};
+  EXPECT_EQ(merged({first, second, third}).at("host").at("longest").at("case"), "b");
+  EXPECT_FALSE(merged({third}).at("host").contains("longest"));
+}
+
 TEST(Merge, AMissingShardIsNamedAndAMergedDocumentCountsAsItsShards) {
   const Json half = merged({shard("1/4", {result("a")}), shard("2/4", {result("b")})});
   EXPECT_THAT(missing_shards(half), ElementsAre("3/4", "4/4"));
