@@ -156,7 +156,7 @@ int pmtu(const PmtuOptions& options) {
                        .watch = watch_for(options)};
   const auto way = find_way_out(to->address);
   if (!way) return report_error(way.error());
-  if (!is_virtual(way->interface)) how.least_spacing = unhurried;
+  how.least_spacing = is_virtual(way->interface) ? Duration{} : unhurried;
 
   PathReport report = diagnose(**wire, to->address, how);
   report.notes.insert(report.notes.end(), notes.begin(), notes.end());

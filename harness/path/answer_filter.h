@@ -9,9 +9,9 @@
 
 namespace tcproof::harness {
 
-/// What a packet socket that hears IP packets lets through: those from `peer`, and ICMP of anybody.
-/// The rest of a busy host's traffic would crowd the answers out. Compiled by libpcap.
-std::vector<sock_filter> answers_of(const wire::IpAddress& peer);
+/// What a raw socket lets through: packets from `peer`. The rest of a busy host's traffic would crowd
+/// the answers out.
+std::vector<sock_filter> only_from(const wire::IpAddress& peer);
 
 /// Makes `socket` hear only what `filter` lets through; false with errno set.
 bool attach(int socket, const std::vector<sock_filter>& filter);

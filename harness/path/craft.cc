@@ -130,6 +130,12 @@ std::uint16_t Craft::announced_mss() const {
   return static_cast<std::uint16_t>(std::min<std::size_t>(ends_.mtu - headers, 65495));
 }
 
+/// Room for enough full segments to see their size, and no more, for each has to be acknowledged.
+std::uint16_t Craft::window() const {
+  constexpr std::uint32_t segments = 8;
+  return static_cast<std::uint16_t>(std::min(segments * announced_mss(), 65535U));
+}
+
 wire::FrameSpec Craft::packet(const Probe& probe, std::uint16_t number) const {
   wire::FrameSpec frame;
   frame.ip = wire::IpSpec{.family = family_,
@@ -147,7 +153,7 @@ wire::FrameSpec Craft::segment(wire::Seq seq, wire::TcpFlags flags, std::size_t 
                             .dst_port = ends_.tcp_port,
                             .seq = seq,
                             .flags = flags,
-                            .window = std::uint16_t{65535}};
+                            .window = window()};
   if (flags.has(wire::flag::ack)) frame.tcp->ack = peer_next_;
   frame.payload.resize(data);
   return frame;

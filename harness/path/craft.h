@@ -59,6 +59,7 @@ class Craft {
   void keep(const Probe& probe, std::uint16_t number, Instant now, wire::Bytes made,
             std::size_t data);
   std::uint16_t announced_mss() const;
+  std::uint16_t window() const;
   Heard heard(std::uint16_t number, Answer answer, Instant now) const;
   std::optional<Heard> read_icmp(const wire::FrameSpec& frame, Instant now) const;
   std::optional<Heard> read_error(const wire::FrameSpec& frame, Answer answer, Instant now) const;

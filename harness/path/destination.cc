@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/path/destination.h"
 
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
 #include <fmt/format.h>
-#include <ifaddrs.h>
 #include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -49,6 +51,42 @@ std::optional<wire::IpAddress> look_up(const std::string& host,
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(list, ::freeaddrinfo);
   for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
     if (const auto address = address_of(at->ai_addr)) return address;
+  }
+  return {};
+}
+
+/// The interface by which the kernel's routes lead to an address; empty: none, with errno set.
+std::string interface_to(const wire::IpAddress& to) {
+  struct {
+    nlmsghdr header;
+    rtmsg route;
+    rtattr attribute;
+    std::array<std::uint8_t, 16> address;
+  } question{};
+  const auto octets = static_cast<unsigned short>(to.size());
+  question.header.nlmsg_len =
+      static_cast<std::uint32_t>(offsetof(decltype(question), address) + octets);
+  question.header.nlmsg_type = RTM_GETROUTE;
+  question.header.nlmsg_flags = NLM_F_REQUEST;
+  question.route.rtm_family = static_cast<unsigned char>(address_family(to.family));
+  question.route.rtm_dst_len = static_cast<unsigned char>(8 * octets);
+  question.attribute = {static_cast<unsigned short>(RTA_LENGTH(octets)), RTA_DST};
+  question.address = to.octets;
+  const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  alignas(nlmsghdr) std::array<char, 4096> answer{};
+  if (!socket || ::send(socket.get(), &question, question.header.nlmsg_len, 0) < 0) return {};
+  auto left = ::recv(socket.get(), answer.data(), answer.size(), 0);
+  const auto* const message = reinterpret_cast<const nlmsghdr*>(answer.data());
+  if (left < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(rtmsg))) ||
+      message->nlmsg_type != RTM_NEWROUTE)
+    return {};
+  left -= static_cast<ssize_t>(NLMSG_LENGTH(sizeof(rtmsg)));
+  for (const rtattr* at = RTM_RTA(NLMSG_DATA(message)); RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+    if (at->rta_type != RTA_OIF) continue;
+    unsigned index = 0;
+    std::memcpy(&index, RTA_DATA(at), sizeof index);
+    std::array<char, IF_NAMESIZE> name{};
+    return ::if_indextoname(index, name.data()) == nullptr ? "" : name.data();
   }
   return {};
 }
@@ -104,17 +142,11 @@ Tried<WayOut> find_way_out(const wire::IpAddress& to) {
   }
   WayOut way;
   way.from = own.ip();
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) return tl::unexpected(environment_error(step, errno));
-  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, ::freeifaddrs);
-  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
-    if (address_of(at->ifa_addr) == way.from) way.interface = at->ifa_name;
-  }
+  way.interface = interface_to(to);
   way.mtu = mtu_of(way.interface);
   if (way.mtu == 0) {
-    return tl::unexpected(
-        EnvironmentError{step, "no interface has the address " + wire::to_string(way.from),
-                         "look at the routes of this host"});
+    return tl::unexpected(EnvironmentError{step, "the kernel names no interface for it",
+                                           "look at the routes of this host"});
   }
   return way;
 }

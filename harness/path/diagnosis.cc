@@ -113,7 +113,7 @@ class Diagnosis {
       }
     }
     TcpExamination examination(asker_, wire_, sizes.copies);
-    return examination.run(sizes.mtu);
+    return examination.run(sizes);
   }
 
   void name_methods() {

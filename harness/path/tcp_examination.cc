@@ -13,12 +13,13 @@ using Kind = Answer::Kind;
 constexpr std::uint8_t most_hops = 30;
 constexpr unsigned most_mute_hops = 4;
 constexpr std::uint32_t full_enough = 3;  // data packets of one size: that is the peer's limit
-constexpr Duration glance = 10ms;
-constexpr int most_glances = 600;
+constexpr Duration least_glance = 50us;
+constexpr Duration most_glance = 10ms;
+constexpr Duration longest_look = 6s;
 // A peer that has shown its size has no more to say; one that has not may wait for its timer (RFC 6298
 // 2: a second at first).
-constexpr int idle_glances = 60;
-constexpr int idle_glances_at_first = 300;
+constexpr Duration last_words = 600ms;
+constexpr Duration last_words_at_first = 3s;
 
 std::uint32_t headers(wire::Family family) {
   return family == wire::Family::v4 ? 40 : 60;
@@ -26,12 +27,13 @@ std::uint32_t headers(wire::Family family) {
 
 }  // namespace
 
-TcpFindings TcpExamination::run(std::uint32_t mtu) {
+TcpFindings TcpExamination::run(const SizeFindings& sizes) {
   const auto mss = wire_.tcp_peer().mss;
   const std::uint32_t ours = wire_.first_mtu() - headers(wire_.family());
   // A clamp works both ways, so the peer's own SYN is the first to show it.
   if (mss && *mss < ours) look_for_clamp(static_cast<std::uint16_t>(std::min(ours, 65495U)));
-  if (!found_.clamped_to) look_back(mtu);
+  // Echo replies in pieces have shown what the way back takes.
+  if (!found_.clamped_to && !sizes.return_mtu) look_back(sizes.mtu);
   return found_;
 }
 
@@ -63,7 +65,7 @@ void TcpExamination::look_for_clamp(std::uint16_t announced) {
 
 void TcpExamination::look_back(std::uint32_t mtu) {
   const Asker::Pace pace{.copies = copies_,
-                         .spacing = std::max<Duration>(200ms, asker_.pace(1).spacing),
+                         .spacing = std::max<Duration>(50ms, asker_.pace(1).spacing),
                          .patience = std::max<Duration>(1s, asker_.pace(1).patience)};
   const Answer answer = asker_.ask({.method = Method::tcp, .kind = Probe::Kind::request}, pace);
   if (answer.kind != Kind::delivered) {
@@ -71,14 +73,20 @@ void TcpExamination::look_back(std::uint32_t mtu) {
         "the TCP peer sends nothing of its own: the way back was not looked at");
     return;
   }
+  const Instant end = wire_.now() + longest_look;
+  Instant last_news = wire_.now();
   std::uint32_t before = 0;
-  int idle = 0;
-  for (int i = 0; i < most_glances; ++i) {
+  for (Duration glance = least_glance; wire_.now() < end;
+       glance = std::min<Duration>(2 * glance, most_glance)) {
     const TcpPeer peer = wire_.tcp_peer();
     const bool shown = peer.repeated >= full_enough;
     if (shown && peer.largest >= mtu) return;
-    if (idle >= (shown ? idle_glances : idle_glances_at_first)) break;
-    idle = peer.octets == before ? idle + 1 : 0;
+    if (peer.octets != before) {
+      last_news = wire_.now();
+      glance = least_glance;
+    } else if (wire_.now() - last_news >= (shown ? last_words : last_words_at_first)) {
+      break;
+    }
     before = peer.octets;
     asker_.rest(glance);
   }

@@ -8,6 +8,7 @@
 
 #include "harness/path/asker.h"
 #include "harness/path/probe.h"
+#include "harness/path/size_search.h"
 
 namespace tcproof::harness {
 
@@ -26,8 +27,8 @@ class TcpExamination {
  public:
   TcpExamination(Asker& asker, ProbeWire& wire, unsigned copies)
       : asker_(asker), wire_(wire), copies_(copies) {}
-  /// `mtu`: of the way there.
-  TcpFindings run(std::uint32_t mtu);
+  /// `sizes`: what is known of the way there, and perhaps back.
+  TcpFindings run(const SizeFindings& sizes);
 
  private:
   void look_for_clamp(std::uint16_t announced);

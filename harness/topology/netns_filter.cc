@@ -2,16 +2,46 @@
 #include "harness/topology/netns_filter.h"
 
 #include <memory>
+#include <optional>
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <nftables/libnftables.h>
 
 namespace tcproof::harness {
 namespace {
 
-struct FreeContext {
-  void operator()(nft_ctx* context) const { nft_ctx_free(context); }
+/// What is used of libnftables, which few networks need: it brings more libraries than all the rest of
+/// the program does, and each start would wait for them.
+struct Nftables {
+  decltype(&nft_ctx_new) make;
+  decltype(&nft_ctx_free) free;
+  decltype(&nft_ctx_buffer_error) keep_errors;
+  decltype(&nft_ctx_buffer_output) keep_output;
+  decltype(&nft_run_cmd_from_buffer) run;
+  decltype(&nft_ctx_get_error_buffer) errors;
 };
+
+template <class Function>
+bool find(void* library, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(library, name));
+  return function != nullptr;
+}
+
+/// It stays loaded.
+std::optional<Nftables> load_nftables() {
+  void* const library = ::dlopen("libnftables.so.1", RTLD_NOW | RTLD_LOCAL);
+  Nftables found{};
+  if (library == nullptr || !find(library, "nft_ctx_new", found.make) ||
+      !find(library, "nft_ctx_free", found.free) ||
+      !find(library, "nft_ctx_buffer_error", found.keep_errors) ||
+      !find(library, "nft_ctx_buffer_output", found.keep_output) ||
+      !find(library, "nft_run_cmd_from_buffer", found.run) ||
+      !find(library, "nft_ctx_get_error_buffer", found.errors)) {
+    return {};
+  }
+  return found;
+}
 
 constexpr const char* too_big_v4 = "icmp type destination-unreachable icmp code frag-needed";
 constexpr const char* too_big_v6 = "icmpv6 type packet-too-big";
@@ -66,14 +96,20 @@ std::string router_rules(const checks::RouterBehaviour& how) {
 Tried<void> load_rules(const Namespace& space, const std::string& rules) {
   return space.run([&]() -> Tried<void> {
     const std::string step = "load the packet filter rules of a router";
-    const std::unique_ptr<nft_ctx, FreeContext> context(nft_ctx_new(NFT_CTX_DEFAULT));
+    static const std::optional<Nftables> nftables = load_nftables();
+    if (!nftables) {
+      return tl::unexpected(
+          skip_case(step, "libnftables.so.1 is not there", "install libnftables1"));
+    }
+    const std::unique_ptr<nft_ctx, decltype(nftables->free)> context(
+        nftables->make(NFT_CTX_DEFAULT), nftables->free);
     if (!context) {
       return tl::unexpected(EnvironmentError{step, "no context for nftables", "free some memory"});
     }
-    nft_ctx_buffer_error(context.get());
-    nft_ctx_buffer_output(context.get());
-    if (nft_run_cmd_from_buffer(context.get(), rules.c_str()) == 0) return {};
-    std::string why = nft_ctx_get_error_buffer(context.get());
+    nftables->keep_errors(context.get());
+    nftables->keep_output(context.get());
+    if (nftables->run(context.get(), rules.c_str()) == 0) return {};
+    std::string why = nftables->errors(context.get());
     why = why.substr(0, why.find('\n'));
     return tl::unexpected(skip_case(step, why, "the kernel needs nf_tables with inet tables"));
   });
