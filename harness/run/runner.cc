@@ -308,14 +308,24 @@ class Suite {
 
   void refused(const Message& message) {
     const EnvironmentError error = unpack_error(message.body);
+    constexpr std::string_view skip = "skip: ";
+    const bool skips = error.step.starts_with(skip);
+    // With so many benches at once something may run out for a moment.
+    if (!skips && again_alone(message.index)) return;
     const std::string reason = fmt::format("{}: {}{}{}", error.step, error.why,
                                            error.remedy.empty() ? "" : "; ", error.remedy);
     CaseResult result = blank(message.index, plan_.make(message.index));
-    constexpr std::string_view skip = "skip: ";
-    const bool skips = error.step.starts_with(skip);
     result.judgement.verdict = skips ? checks::Verdict::skip : checks::Verdict::error;
     result.judgement.reason = skips ? reason.substr(skip.size()) : reason;
     on_result_(message.index, std::move(result));
+  }
+
+  // Whether one more attempt is due, with nothing beside it; it is then queued.
+  bool again_alone(std::uint32_t index) {
+    if (virtual_time_ || attempts_[index] >= plan_.retries) return false;
+    ++attempts_[index];
+    alone_.push_back(index);
+    return true;
   }
 
   CaseResult blank(std::uint32_t index, const std::shared_ptr<const checks::Case>& one_case) const {
@@ -337,13 +347,8 @@ class Suite {
         checks::judge(*one_case, trace, plan_.keep_traces ? Reports::made : Reports::none);
     if (!plan_.keep_traces && result.judgement.verdict != checks::Verdict::pass)
       result.judgement = checks::judge(*one_case, trace, Reports::made);
-    const bool again = result.judgement.verdict == checks::Verdict::inconclusive &&
-                       !virtual_time_ && attempts_[assignment.index] < plan_.retries;
-    if (again) {
-      ++attempts_[assignment.index];
-      alone_.push_back(assignment.index);
+    if (result.judgement.verdict == checks::Verdict::inconclusive && again_alone(assignment.index))
       return;
-    }
     result.virtual_duration = length_of(trace);
     if (plan_.keep_traces || result.judgement.verdict != checks::Verdict::pass)
       result.trace = std::make_shared<checks::Trace>(std::move(trace));

@@ -161,9 +161,11 @@ void LinuxBench::send(checks::Trace& trace, LinkId link, HostId from, StepId ste
   const int number = tap->socket.send(octets);
   trace.add(checks::FrameSent{at, link, from, step, span});
   if (number != 0) {
+    // Want of room passes: what was sent before has not been taken in yet, on a busy machine.
+    const bool full = number == EAGAIN || number == ENOBUFS || number == ENOMEM;
     trouble(fmt::format("a frame of {} octets was not sent: {}", octets.size(),
                         std::generic_category().message(number)),
-            false);
+            full);
     return;
   }
   user_.progress();

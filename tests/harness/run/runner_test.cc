@@ -232,5 +232,17 @@ TEST(Runner, InconclusiveAttemptsAreMadeAgain) {
   EXPECT_EQ(ran.results.at(0).attempts, 2U);
 }
 
+// What a bench was refused may be there again when nothing runs beside it.
+TEST(Runner, ARefusedBenchInRealTimeIsAskedForAgain) {
+  FakeTarget target(false);
+  RunPlan plan;
+  plan.retries = 2;
+  const Ran ran = run(target, {"refused", "lacking"}, plan);
+  EXPECT_EQ(ran.results.at(0).judgement.verdict, Verdict::error);
+  EXPECT_EQ(ran.results.at(0).attempts, 3U);
+  EXPECT_EQ(ran.results.at(1).judgement.verdict, Verdict::skip);
+  EXPECT_EQ(ran.results.at(1).attempts, 1U);
+}
+
 }  // namespace
 }  // namespace tcproof::harness
