@@ -21,7 +21,7 @@ namespace tcproof::harness::loading {
 
 namespace {
 
-constexpr std::array<std::string_view, 25> features{"ipv4",
+constexpr std::array<std::string_view, 26> features{"ipv4",
                                                     "ipv6",
                                                     "sack",
                                                     "dsack",
@@ -45,6 +45,7 @@ constexpr std::array<std::string_view, 25> features{"ipv4",
                                                     "isn-control",
                                                     "neighbour-flush",
                                                     "interface-start",
+                                                    "address-autoconfiguration",
                                                     "virtual-time"};
 
 /// What `use` sets besides the name.
