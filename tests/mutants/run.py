@@ -165,23 +165,25 @@ def build_automatic(plugin, share, jobs):
 
 
 class Explained:
-    """Automatic mutants that nothing can catch, and why (explained.yaml)."""
+    """Automatic mutants that no case can catch, and why, or that none catches yet, and what is missing
+    (explained.yaml)."""
 
-    KEYS = {"file", "function", "kinds", "code", "reason"}
+    KEYS = {"file", "function", "kinds", "code"}
 
     def __init__(self, files):
         path = HERE / "explained.yaml"
         entries = yaml.safe_load(path.read_text()) or []
         for entry in entries:
-            if set(entry) != self.KEYS:
-                sys.exit(f"explained.yaml: an entry has exactly the keys {', '.join(sorted(self.KEYS))}: {entry}")
-        # (what stays the same of a site, its reason), one of them for each kind.
-        self.reasons = {f"{e['file']}|{e['function']}|{kind}|{e['code']}": e["reason"]
+            if set(entry) not in (self.KEYS | {"reason"}, self.KEYS | {"missing"}):
+                sys.exit(f"explained.yaml: an entry has the keys {', '.join(sorted(self.KEYS))} and reason or missing: "
+                         f"{entry}")
+        # (what stays the same of a site, (can it be caught?, why it is not)), one of them for each kind.
+        self.reasons = {f"{e['file']}|{e['function']}|{kind}|{e['code']}": ("missing" in e, e.get("reason") or e["missing"])
                         for e in entries if e["file"] in files for kind in e["kinds"]}
         self.used = set()
 
     def reason(self, site):
-        """Why `site` survives, or None."""
+        """(Whether a case is missing, why `site` survives), or None."""
         reason = self.reasons.get(site.key())
         if reason is not None:
             self.used.add(site.key())
@@ -252,7 +254,7 @@ def run_automatic(plugin, engines, share, jobs):
     chosen = [site for site in sites if site.id not in none]
     killers = Killers(plugin.folder, engines.names())
     explained = Explained(files)
-    caught, unexplained, excused = 0, 0, 0
+    caught, unexplained, excused, missing = 0, 0, 0, 0
     for site, answer in try_automatic(library, chosen, reached, engines, killers, jobs):
         if answer and answer["killed"]:
             caught += 1
@@ -261,14 +263,18 @@ def run_automatic(plugin, engines, share, jobs):
                   flush=True)
             continue
         reason = explained.reason(site)
-        excused += reason is not None
-        unexplained += reason is None
-        what = "NOT REACHED" if answer is None else "SURVIVED "
-        print(f"explained {site}\n            {reason}" if reason else f"{what} {site}", flush=True)
+        if reason is None:
+            unexplained += 1
+            print(f"{'NOT REACHED' if answer is None else 'SURVIVED '} {site}", flush=True)
+            continue
+        missing += reason[0]
+        excused += not reason[0]
+        print(f"{'missing  ' if reason[0] else 'explained'} {site}\n            {reason[1]}", flush=True)
     for key in explained.unused():
         print(f"explained.yaml: nothing survives any more at {key}")
     score = 100 * caught / max(1, len(chosen))
-    print(f"automatic: {caught} of {len(chosen)} mutants caught, {score:.1f} %; {excused} explained, {unexplained} not")
+    print(f"automatic: {caught} of {len(chosen)} mutants caught, {score:.1f} %; {excused} explained, {missing} for want of a "
+          f"case that is named, {unexplained} for no reason")
     enough = score >= LEAST_SCORE or share > 1  # some files are all borders, a share may have many of them
     return enough and not unexplained and not explained.unused()
 
