@@ -44,7 +44,6 @@ class World final : public Output {
     if (out.rst()) return;
     assert(!(out.syn() && out.fin()));
     assert(out.text.size() <= 65535);
-    if (out.syn()) next_ = out.seq;
     if (!next_) next_ = out.seq;
     // Nothing begins beyond what was said before.
     assert(wire::leq(out.seq, *next_));
