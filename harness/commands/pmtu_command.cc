@@ -26,7 +26,7 @@ struct PmtuOptions {
   std::string method = "auto";
   bool v4 = false, v6 = false;
   unsigned copies = DiagnosisOptions{}.copies;
-  bool json = false, verbose = false, unprivileged = false, quick = false;
+  bool json = false, verbose = false, unprivileged = false, thorough = false;
 };
 
 std::string describe(const Probe& probe) {
@@ -151,7 +151,7 @@ int pmtu(const PmtuOptions& options) {
       {"auto", {}}, {"icmp", Method::icmp}, {"udp", Method::udp}, {"tcp", Method::tcp}};
   DiagnosisOptions how{.method = methods.at(options.method),
                        .copies = options.copies,
-                       .quick = options.quick,
+                       .quick = !options.thorough,
                        .first_number = static_cast<std::uint16_t>(::getpid() * 7919 % 60000 + 1),
                        .watch = watch_for(options)};
   const auto way = find_way_out(to->address);
@@ -160,6 +160,11 @@ int pmtu(const PmtuOptions& options) {
 
   PathReport report = diagnose(**wire, to->address, how);
   report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+  const bool nothing_wrong = exit_status_of(report.cls) == exit_status::ok;
+  if (nothing_wrong && !options.thorough) {
+    report.notes.emplace_back(
+        "loss that did not show, MSS clamps and TCP's way back: asked for by --thorough");
+  }
   if (!options.json && !options.verbose && ::isatty(STDERR_FILENO) != 0)
     fmt::print(stderr, "\r\x1b[K");
   if (options.json) {
@@ -188,8 +193,8 @@ void add_pmtu_command(CLI::App& app, Status& status) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_flag("--unprivileged", options->unprivileged, "Use what an ordinary user may");
-  command->add_flag("--quick", options->quick,
-                    "One to three probes where ICMP works: no watch for loss or clamps");
+  command->add_flag("--thorough", options->thorough,
+                    "Watch for loss that does not show, and look at TCP: clamps and the way back");
   command->add_flag("--json", options->json, "The report as a document");
   command->add_flag("-v,--verbose", options->verbose, "A line for every probe");
   command->footer(

@@ -53,8 +53,8 @@ TEST(Merge, CasesInOrderAndTheirSum) {
 TEST(Merge, TheLongestCaseIsThatOfAllShards) {
   NamedDocument first = shard("1/3", {result("a")}), second = shard("2/3", {result("b")}),
                 third = shard("3/3", {result("c")});
-  first.document["host"]["longest"] = {{"case", "a"}, {"ms", 5}};
-  second.document["host"]["longest"] = {{"case", "b"}, {"ms", 7}};
+  first.document["host"]["longest"] = {{"case", "a"}, {"ms", 5U}};
+  second.document["host"]["longest"] = {{"case", "b"}, {"ms", 7U}};
   EXPECT_EQ(merged({first, second, third}).at("host").at("longest").at("case"), "b");
   EXPECT_FALSE(merged({third}).at("host").contains("longest"));
 }
