@@ -75,7 +75,7 @@ class InALaboratory(unittest.TestCase):
         for path, status, word in (("clean-1500", 0, "clear"), ("middle-1400", 0, "icmp-ok"), ("icmp-false-mtu", 11, "wrong-icmp"),
                                    ("black-hole-1", 10, "black-hole"), ("mss-clamp", 12, "clamped"),
                                    ("asymmetric-return", 13, "asymmetric")):
-            done = lab(path, TCPROOF, "pmtu", "--json", "198.51.100.2")
+            done = lab(path, TCPROOF, "pmtu", "--thorough", "--json", "198.51.100.2")
             self.assertEqual(done.returncode, status, path + done.stdout + done.stderr)
             report = json.loads(done.stdout)
             self.assertEqual(report["class"], word)
@@ -92,7 +92,13 @@ class InALaboratory(unittest.TestCase):
         done = lab("middle-1400", TCPROOF, "pmtu", "-v", "--method", "icmp", "198.51.100.2")
         self.assertIn("icmp 1500 octets ttl 64", done.stderr)
         self.assertIn("too big, MTU 1400, from 192.0.2.2", done.stderr)
-        self.assertEqual(len(done.stderr.splitlines()), 4)
+        self.assertEqual(len(done.stderr.splitlines()), 3)
+
+    def test_by_default_it_asks_for_the_size_alone_and_says_so(self):
+        done = lab("mss-clamp", TCPROOF, "pmtu", "198.51.100.2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("  3 probes for the size, in ", done.stdout)
+        self.assertIn("MSS clamps and TCP's way back: asked for by --thorough", done.stdout)
 
     def test_probes(self):
         target = "198.51.100.2"
