@@ -10,6 +10,7 @@
 #include <csignal>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,19 @@ constexpr Duration load_patience = 10s;
 constexpr Duration grace = 3s;
 // A worker that dies this often without being in any case is the environment's fault.
 constexpr int most_idle_deaths = 3;
+
+/// What is in flight together: first whatever fits, then what is to be made again. Most of that only
+/// waits, so the first time a few do it together; what is made again once more has the machine alone.
+enum class Round { all, few, alone };
+
+std::size_t most_beside(Round round) {
+  switch (round) {
+    case Round::all: return std::numeric_limits<std::size_t>::max();
+    case Round::few: return 8;
+    case Round::alone: return 1;
+  }
+  return 1;
+}
 
 /// SIGINT and SIGTERM as a descriptor, for as long as it lives.
 class StopSignals {
@@ -129,7 +143,7 @@ class Suite {
   RunEnd run() {
     StopSignals signals;
     if (target_.foreign() && plan_.count >= many_processes) move_to_huge_pages();
-    while (!end_.unavailable && (!waiting_.empty() || !alone_.empty() || outstanding() > 0)) {
+    while (!end_.unavailable && (!all_handed_out() || outstanding() > 0)) {
       start_workers();
       hand_out();
       if (!end_.unavailable) wait(signals);
@@ -166,7 +180,7 @@ class Suite {
 
   void start_workers() {
     const std::size_t wanted = std::min<std::size_t>(
-        std::max(plan_.jobs, 1U), waiting_.size() + alone_.size() + outstanding());
+        std::max(plan_.jobs, 1U), waiting_.size() + again_.size() + alone_.size() + outstanding());
     while (workers_.size() < wanted && !end_.unavailable) {
       auto worker = WorkerProcess::start(target_, make_, plan_.hangs_after);
       if (worker) {
@@ -184,18 +198,22 @@ class Suite {
            static_cast<std::ptrdiff_t>(worker.outstanding().size());
   }
 
+  bool all_handed_out() const { return waiting_.empty() && again_.empty() && alone_.empty(); }
+
   void hand_out() {
     if (workers_.empty()) return;
-    while (!waiting_.empty()) {
+    const Round next = !waiting_.empty() ? Round::all : !again_.empty() ? Round::few : Round::alone;
+    if (next != round_ && outstanding() > 0) return;
+    round_ = next;
+    auto& queue = next == Round::all ? waiting_ : next == Round::few ? again_ : alone_;
+    while (!queue.empty() && outstanding() < most_beside(next)) {
       auto& worker = *std::ranges::max_element(workers_, {}, room_of);
-      if (room_of(worker) <= 0) break;
+      if (room_of(worker) <= 0) return;
+      const bool taken = worker.assign({queue.front(), next == Round::all ? 0U : 1U});
+      queue.pop_front();
       // A worker that is gone keeps what it was given until it is buried, which gives it back.
-      if (!worker.assign({waiting_.front(), 0})) return waiting_.pop_front();
-      waiting_.pop_front();
+      if (!taken) return;
     }
-    if (alone_.empty() || !waiting_.empty() || outstanding() > 0) return;
-    workers_.front().assign({alone_.front(), 1});
-    alone_.pop_front();
   }
 
   void wait(const StopSignals& signals) {
@@ -311,7 +329,7 @@ class Suite {
     constexpr std::string_view skip = "skip: ";
     const bool skips = error.step.starts_with(skip);
     // With so many benches at once something may run out for a moment.
-    if (!skips && again_alone(message.index)) return;
+    if (!skips && once_more(message.index)) return;
     const std::string reason = fmt::format("{}: {}{}{}", error.step, error.why,
                                            error.remedy.empty() ? "" : "; ", error.remedy);
     CaseResult result = blank(message.index, plan_.make(message.index));
@@ -320,11 +338,10 @@ class Suite {
     on_result_(message.index, std::move(result));
   }
 
-  // Whether one more attempt is due, with nothing beside it; it is then queued.
-  bool again_alone(std::uint32_t index) {
+  // Whether one more attempt is due; it is then queued.
+  bool once_more(std::uint32_t index) {
     if (virtual_time_ || attempts_[index] >= plan_.retries) return false;
-    ++attempts_[index];
-    alone_.push_back(index);
+    (attempts_[index]++ == 0 ? again_ : alone_).push_back(index);
     return true;
   }
 
@@ -347,7 +364,7 @@ class Suite {
         checks::judge(*one_case, trace, plan_.keep_traces ? Reports::made : Reports::none);
     if (!plan_.keep_traces && result.judgement.verdict != checks::Verdict::pass)
       result.judgement = checks::judge(*one_case, trace, Reports::made);
-    if (result.judgement.verdict == checks::Verdict::inconclusive && again_alone(assignment.index))
+    if (result.judgement.verdict == checks::Verdict::inconclusive && once_more(assignment.index))
       return;
     result.virtual_duration = length_of(trace);
     if (plan_.keep_traces || result.judgement.verdict != checks::Verdict::pass)
@@ -396,10 +413,12 @@ class Suite {
   MakeAttempt make_;
   RunEnd end_;
   std::deque<std::uint32_t> waiting_;    // not handed out
+  std::deque<std::uint32_t> again_;      // made once, to be made again beside a few
   std::deque<std::uint32_t> alone_;      // to be run with nothing beside them
   std::vector<std::uint32_t> attempts_;  // inconclusive ones so far
   std::vector<WorkerProcess> workers_;
   int idle_deaths_ = 0;
+  Round round_ = Round::all;  // of what is in flight
 };
 
 }  // namespace

@@ -33,8 +33,9 @@ struct RunPlan {
   /// in the parent to judge it, so a list of ready cases is fastest.
   std::function<std::shared_ptr<const checks::Case>(std::size_t index)> make;
   std::uint32_t jobs = 1;
-  /// How often an attempt that came out inconclusive, or could not begin, is made again with nothing
-  /// beside it. In virtual time it would come out the same, so there are none.
+  /// How often an attempt that came out inconclusive, or could not begin, is made again: the first
+  /// time when the others are over, beside at most seven like it, then with nothing beside it. In
+  /// virtual time it would come out the same, so there are none.
   std::uint32_t retries = 4;
   /// A case in virtual time that takes longer than this in real time hangs.
   Duration hangs_after = 10s;
