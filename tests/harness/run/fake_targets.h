@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -69,9 +70,16 @@ class FakeVirtualBench final : public VirtualBench {
 /// A bench in real time on which calls return and fences close by way of its descriptor.
 class FakeRealBench final : public RealBench {
  public:
-  /// `trouble`: the first call makes the attempt inconclusive.
-  explicit FakeRealBench(bool trouble) : trouble_(trouble), event_(::eventfd(0, EFD_NONBLOCK)) {}
-  ~FakeRealBench() override { ::close(event_); }
+  /// `alive` counts those of one worker. The attempt is inconclusive if there are ever more than
+  /// `most_beside` while it lasts.
+  FakeRealBench(std::size_t& alive, std::size_t most_beside)
+      : alive_(alive), most_beside_(most_beside), event_(::eventfd(0, EFD_NONBLOCK)) {
+    ++alive_;
+  }
+  ~FakeRealBench() override {
+    --alive_;
+    ::close(event_);
+  }
 
   Instant now() const override {
     return Instant(
@@ -97,7 +105,7 @@ class FakeRealBench final : public RealBench {
   void drain(checks::Trace& trace) override {
     std::uint64_t count = 0;
     if (::read(event_, &count, sizeof count) != sizeof count) return;
-    if (returned_ != checks::no_step && trouble_)
+    if (alive_ > most_beside_)
       trace.add(checks::Trouble{now(), "the tester was late", true});
     else if (returned_ != checks::no_step)
       trace.add(checks::CallReturned{now(), returned_, checks::Outcome::ok, {}, {}});
@@ -112,14 +120,16 @@ class FakeRealBench final : public RealBench {
     const std::uint64_t one = 1;
     static_cast<void>(!::write(event_, &one, sizeof one));
   }
-  bool trouble_;
+  std::size_t& alive_;
+  std::size_t most_beside_;
   int event_;
   checks::StepId returned_ = checks::no_step;
   bool fence_ = false;
 };
 
 /// Opens benches that behave as the id of the case says. "late" is inconclusive the first two
-/// times; "first" crashes if the process has opened another bench before.
+/// times, "crowded" beside more than seven others and "lonely" beside any; "first" crashes if the
+/// process has opened another bench before.
 class FakeTarget final : public Target {
  public:
   explicit FakeTarget(bool virtual_time = true) { profile_.virtual_time = virtual_time; }
@@ -140,7 +150,7 @@ class FakeTarget final : public Target {
       return tl::unexpected(EnvironmentError{"skip: no such sysctl", std::string(4096, 'x'), ""});
     if (opens_in > Duration{}) ::poll(nullptr, 0, static_cast<int>(opens_in / 1ms));
     if (profile_.virtual_time) return std::make_unique<FakeVirtualBench>(one_case.id);
-    return std::make_unique<FakeRealBench>(one_case.id == "late" && late_++ < 2);
+    return std::make_unique<FakeRealBench>(alive_, most_beside(one_case.id));
   }
   std::size_t concurrency() const override { return profile_.virtual_time ? 1 : at_once; }
   bool foreign() const override { return runs_foreign_code; }
@@ -152,9 +162,16 @@ class FakeTarget final : public Target {
   Duration opens_in{};      // how long a bench takes to open
 
  private:
+  std::size_t most_beside(const std::string& id) {
+    if (id == "late" && late_++ < 2) return 0;
+    if (id == "crowded") return 8;
+    return id == "lonely" ? 1 : std::numeric_limits<std::size_t>::max();
+  }
+
   Profile profile_;
   int late_ = 0;
   int opened_ = 0;
+  std::size_t alive_ = 0;
 };
 
 /// A call, a second of waiting if in virtual time, a fence.

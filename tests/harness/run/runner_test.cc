@@ -232,6 +232,20 @@ TEST(Runner, InconclusiveAttemptsAreMadeAgain) {
   EXPECT_EQ(ran.results.at(0).attempts, 2U);
 }
 
+// Again beside seven others at most, then with nothing beside it.
+TEST(Runner, WhatIsMadeAgainHasLessAndLessBesideIt) {
+  FakeTarget target(false);
+  target.at_once = 50;
+  std::vector<std::string> ids(25, "crowded");
+  ids.resize(50, "lonely");
+  const Ran ran = run(target, ids);
+  ASSERT_EQ(ran.results.size(), ids.size());
+  for (const auto& [index, result] : ran.results) {
+    EXPECT_EQ(result.judgement.verdict, Verdict::pass) << result.judgement.reason;
+    EXPECT_LE(result.attempts, ids[index] == "crowded" ? 2U : 3U);
+  }
+}
+
 // What a bench was refused may be there again when nothing runs beside it.
 TEST(Runner, ARefusedBenchInRealTimeIsAskedForAgain) {
   FakeTarget target(false);
