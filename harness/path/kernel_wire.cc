@@ -88,8 +88,7 @@ Tried<std::unique_ptr<KernelWire>> KernelWire::open(const wire::IpAddress& to,
   // Not every user may ping; datagrams do then.
   const int protocol = to.family == Family::v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
   auto echo = open_socket(to, protocol, 0, "open an echo socket");
-  return std::unique_ptr<KernelWire>(new KernelWire(to, udp_port, std::min(way->mtu, 65535U),
-                                                    std::move(*udp),
+  return std::unique_ptr<KernelWire>(new KernelWire(to, std::min(way->mtu, 65535U), std::move(*udp),
                                                     echo ? std::move(*echo) : UniqueFd()));
 }
 

@@ -33,15 +33,13 @@ class KernelWire final : public ProbeWire {
     std::uint32_t payload;
     Instant at;
   };
-  KernelWire(const wire::IpAddress& to, std::uint16_t udp_port, std::uint32_t mtu, UniqueFd udp,
-             UniqueFd echo)
-      : to_(to), udp_port_(udp_port), mtu_(mtu), udp_(std::move(udp)), echo_(std::move(echo)) {}
+  KernelWire(const wire::IpAddress& to, std::uint32_t mtu, UniqueFd udp, UniqueFd echo)
+      : to_(to), mtu_(mtu), udp_(std::move(udp)), echo_(std::move(echo)) {}
   void read_errors(const UniqueFd& socket, Method method);
   void read_answers(const UniqueFd& socket, Method method);
   void hear(std::uint16_t number, Answer answer);
 
   wire::IpAddress to_;
-  std::uint16_t udp_port_;
   std::uint32_t mtu_;
   UniqueFd udp_, echo_;
   std::map<std::uint16_t, Sent> sent_;

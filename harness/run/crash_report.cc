@@ -60,7 +60,7 @@ void CrashReport::install(Outbox& outbox) {
   }
   struct sigaction action{};
   action.sa_handler = last_words;
-  action.sa_flags = SA_ONSTACK | SA_RESETHAND;
+  action.sa_flags = static_cast<int>(SA_ONSTACK | SA_RESETHAND);
   for (const int fatal : fatal_signals) ::sigaction(fatal, &action, nullptr);
 }
 
