@@ -112,7 +112,7 @@ std::optional<DeviceCounters> Ends::receiver_counters() const {
 bool Ends::segmentation_offload() const {
   return at_sender([this] {
     const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    for (const std::uint32_t command : {ETHTOOL_GTSO, ETHTOOL_GGSO}) {
+    for (const std::uint32_t command : {std::uint32_t{ETHTOOL_GTSO}, std::uint32_t{ETHTOOL_GGSO}}) {
       ethtool_value value{command, 0};
       ifreq request{};
       std::strncpy(request.ifr_name, sender_.c_str(), IFNAMSIZ - 1);

@@ -112,7 +112,7 @@ bool read_options(const tcproof_option* options, std::size_t count,
     } else if (name == "source-route") {
       into.source_route = address_of(option.value);
     } else if (name == "remote") {
-      into.remote.emplace().address = address_of(option.value);
+      into.remote = StackInstance::Endpoint{.address = address_of(option.value), .port = 0};
     } else if (name == "remote-port" && into.remote) {
       into.remote->port = static_cast<std::uint16_t>(option.value);
     } else if (name == "user-timeout") {
