@@ -29,6 +29,21 @@ constexpr std::uint64_t word_sum(std::uint64_t value) {
   return (value & 0xffff) + (value >> 16 & 0xffff) + (value >> 32 & 0xffff) + (value >> 48);
 }
 
+/// One store where the number of words is known, as it is for nearly all fields.
+template <class Number>
+void place_at(std::uint8_t* p, std::uint64_t mask, std::uint64_t bits) {
+  static_assert(std::endian::native == std::endian::little, "the octets are turned around");
+  const auto turn = [](Number value) -> Number {
+    if constexpr (sizeof(Number) == 2) return __builtin_bswap16(value);
+    if constexpr (sizeof(Number) == 4) return __builtin_bswap32(value);
+    if constexpr (sizeof(Number) == 8) return __builtin_bswap64(value);
+  };
+  Number there = 0;
+  std::memcpy(&there, p, sizeof there);
+  there = turn(static_cast<Number>((turn(there) & ~mask) | bits));
+  std::memcpy(p, &there, sizeof there);
+}
+
 std::uint64_t load(const std::uint8_t* p, unsigned words) {
   std::uint64_t value = 0;
   for (unsigned i = 0; i < words * 2; ++i) value = value << 8 | p[i];
@@ -46,6 +61,9 @@ void store(std::uint8_t* p, unsigned words, std::uint64_t value) {
 
 void place(std::uint8_t* frame, const Patch& patch, std::uint64_t bits) {
   std::uint8_t* const p = frame + patch.at;
+  if (patch.words == 1) return place_at<std::uint16_t>(p, patch.mask, bits);
+  if (patch.words == 2) return place_at<std::uint32_t>(p, patch.mask, bits);
+  if (patch.words == 4) return place_at<std::uint64_t>(p, patch.mask, bits);
   store(p, patch.words, (load(p, patch.words) & ~patch.mask) | bits);
 }
 
@@ -139,6 +157,7 @@ tl::expected<CompiledStream, CompileError> CompiledStream::compile(Stream stream
   CompiledStream made(std::move(stream));
   if (auto error = made.add_templates()) return tl::unexpected(*error);
   if (auto error = made.add_patches()) return tl::unexpected(*error);
+  for (const Patch& patch : made.patches_) made.steps_.emplace_back(patch.how);
   if (auto error = made.prove()) return tl::unexpected(*error);
   return made;
 }
@@ -288,8 +307,10 @@ void CompiledStream::write(std::uint64_t k, std::uint64_t stamp, Slot& slot) con
   }
   std::uint64_t ip_sum = from.ip_sum;
   std::uint64_t upper_sum = from.upper_sum;
-  for (const Patch& patch : patches_) {
-    const std::uint64_t value = value_at(patch.how, k, stream_.flows);
+  const PacketIndex index = index_of(k, flows_);
+  for (std::size_t i = 0; i < patches_.size(); ++i) {
+    const Patch& patch = patches_[i];
+    const std::uint64_t value = steps_[i].value(index);
     const std::uint64_t bits = value << patch.shift & patch.mask;
     place(frame, patch, bits);
     const std::uint64_t sum = word_sum(bits);

@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 
 #include "generator/profile.h"
+#include "generator/steps.h"
 #include "stack/wire/bytes.h"
 
 namespace tcproof::generator {
@@ -83,7 +84,7 @@ class CompiledStream {
   void write(std::uint64_t k, std::uint64_t stamp, Slot& slot) const;
 
  private:
-  explicit CompiledStream(Stream stream) : stream_(std::move(stream)) {}
+  explicit CompiledStream(Stream stream) : stream_(std::move(stream)), flows_(stream_.flows) {}
   std::optional<CompileError> add_templates();
   std::optional<CompileError> add_template(std::uint32_t size);
   std::optional<CompileError> add_patches();
@@ -91,7 +92,9 @@ class CompiledStream {
   void choose_rules();
 
   Stream stream_;
+  Divisor flows_;
   std::vector<Patch> patches_;
+  std::vector<Steps> steps_;  // of the patches
   std::vector<Template> templates_;
   std::vector<std::uint16_t> by_size_;  // size - smallest_ -> template
   std::uint32_t smallest_ = 0, largest_ = 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "generator/backends/sendmmsg.h"
+#include "generator/backends/vnet_header.h"
 #include "generator/signature.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/ethernet.h"
@@ -19,12 +20,6 @@
 namespace tcproof::generator {
 namespace {
 
-/// struct virtio_net_hdr of virtio 1.2, 5.1.6. (<linux/virtio_net.h> has a member called class.)
-struct VnetHeader {
-  std::uint8_t flags = 0, gso_type = 0;
-  std::uint16_t hdr_len = 0, gso_size = 0, csum_start = 0, csum_offset = 0;
-};
-static_assert(sizeof(VnetHeader) == 10);
 constexpr std::uint8_t needs_checksum = 1, gso_tcp_v4 = 1, gso_tcp_v6 = 4, gso_udp_l4 = 5;
 constexpr std::size_t ethernet = wire::EthernetHeader::size;
 /// The kernel takes no packet socket's frame whose IP packet is over 64 KiB, and cuts a datagram

@@ -85,7 +85,7 @@ tl::expected<int, OsError> open_sender(const std::string& interface, bool vnet_h
   if (index == 0) return refused(fd, "find the interface " + interface);
   const int on = 1;
   if (vnet_header && setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) != 0) {
-    return refused(fd, "ask for segmentation on " + interface);
+    return refused(fd, "ask for virtio headers on " + interface);
   }
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;

@@ -15,10 +15,10 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "generator/fd.h"
+#include "generator/mapping.h"
 
 namespace tcproof::generator {
 namespace {
@@ -32,28 +32,6 @@ constexpr std::uint32_t small_chunk = 2048, large_chunk = 4096;
 constexpr int frames_a_call_option = 9;
 /// A queue that takes nothing for so long never will.
 constexpr auto patience = std::chrono::seconds(2);
-
-/// A mapping that is gone with its owner.
-class Mapping {
- public:
-  Mapping() = default;
-  Mapping(void* at, std::size_t size) : at_(at), size_(size) {}
-  Mapping(Mapping&& other) noexcept { *this = std::move(other); }
-  Mapping& operator=(Mapping&& other) noexcept {
-    std::swap(at_, other.at_);
-    std::swap(size_, other.size_);
-    return *this;
-  }
-  ~Mapping() {
-    if (at_ != MAP_FAILED) ::munmap(at_, size_);
-  }
-  bool is_there() const { return at_ != MAP_FAILED; }
-  std::uint8_t* octets() const { return static_cast<std::uint8_t*>(at_); }
-
- private:
-  void* at_ = MAP_FAILED;
-  std::size_t size_ = 0;
-};
 
 /// One of the rings that the socket shares with the kernel. The two ends are counters that only
 /// grow; an entry's place is its number modulo the ring's size.

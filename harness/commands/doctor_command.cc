@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -139,34 +140,38 @@ int in_child(Library& library, const DoctorOptions& options) {
 std::vector<Capability> generator_capabilities() {
   int answer[2];
   std::string trouble = "no process can be started for it";
+  std::string ring_trouble = trouble;
   std::string socket_trouble = trouble;
   if (::pipe(answer) == 0) {
     const pid_t child = ::fork();
     if (child == 0) {
       const auto ends = Ends::make_pair(1500, 1);
-      // Two lines: what the pair lacks, what AF_XDP sockets at it do.
-      const std::string said = ends ? "\n" + af_xdp_trouble(*ends, 1)
-                                    : ends.error().step + ": " + ends.error().why + "\n";
+      // Three lines: what the pair lacks, what a mapped ring and AF_XDP sockets at it do.
+      const std::string said =
+          ends ? fmt::format("\n{}\n{}", tx_ring_trouble(*ends), af_xdp_trouble(*ends, 1))
+               : fmt::format("{0}: {1}\n{0}: {1}\n{0}: {1}", ends.error().step, ends.error().why);
       const auto written = ::write(answer[1], said.data(), said.size());
       ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
     }
     ::close(answer[1]);
-    std::string said(512, ' ');
+    std::string said(1024, ' ');
     const auto got = ::read(answer[0], said.data(), said.size());
     said.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
     ::close(answer[0]);
     int status = 0;
-    // Only a child that ended well has said all there is to say: a line for a pair of its own, then
-    // one for the socket.
+    // Only a child that ended well has said all there is to say.
     if (child > 0 && ::waitpid(child, &status, 0) == child && status == 0) {
-      const std::size_t line = std::min(said.find('\n'), said.size());
-      trouble = said.substr(0, line);
-      socket_trouble = trouble.empty() ? said.substr(std::min(line + 1, said.size())) : trouble;
+      std::istringstream lines(said);
+      std::getline(lines, trouble);
+      std::getline(lines, ring_trouble);
+      std::getline(lines, socket_trouble);
     }
   }
   const std::string bpf = bpf_trouble();
   const std::string root = "run as root, outside containers that forbid bpf(2)";
   return {{"gen sendmmsg", trouble.empty(), trouble.empty() ? "every stream" : trouble, ""},
+          {"gen tx-ring", ring_trouble.empty(),
+           ring_trouble.empty() ? "streams without a pace, every interface" : ring_trouble, ""},
           {"gen af-xdp", socket_trouble.empty(),
            socket_trouble.empty() ? "frames up to a page" : socket_trouble, ""},
           {"gen segments", trouble.empty(),

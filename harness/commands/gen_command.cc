@@ -84,8 +84,8 @@ Loaded<void> set_end(generator::Profile& profile, const GenOptions& options) {
 
 SessionOptions session_options(const GenOptions& options) {
   SessionOptions session{.threads = options.threads};
-  for (const BackendKind kind : {BackendKind::sendmmsg, BackendKind::af_xdp, BackendKind::segments,
-                                 BackendKind::live_frames}) {
+  for (const BackendKind kind : {BackendKind::sendmmsg, BackendKind::tx_ring, BackendKind::af_xdp,
+                                 BackendKind::segments, BackendKind::live_frames}) {
     if (options.backend == to_string(kind)) session.backend = kind;
   }
   for (const ReceiverKind kind : {ReceiverKind::ring, ReceiverKind::xdp, ReceiverKind::none}) {
@@ -249,7 +249,7 @@ void add_options(CLI::App& command, GenOptions& options) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command.add_option("--backend", options.backend, "How to send")
-      ->check(CLI::IsMember({"auto", "sendmmsg", "af-xdp", "segments", "live-frames"}))
+      ->check(CLI::IsMember({"auto", "sendmmsg", "tx-ring", "af-xdp", "segments", "live-frames"}))
       ->capture_default_str();
   command.add_option("--receiver", options.receiver, "How to count")
       ->check(CLI::IsMember({"auto", "ring", "xdp", "none"}))

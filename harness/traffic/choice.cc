@@ -5,6 +5,7 @@
 
 #include "generator/backends/live_frames.h"
 #include "generator/backends/segments.h"
+#include "generator/backends/tx_ring.h"
 #include "generator/backends/xdp_socket.h"
 #include "generator/engine.h"
 #include "generator/receivers/xdp.h"
@@ -60,6 +61,12 @@ std::string af_xdp_refusal(Streams streams, const Ends& ends, unsigned threads) 
   return why.empty() ? af_xdp_trouble(ends, threads) : why;
 }
 
+std::string tx_ring_refusal(Streams streams, const Ends& ends) {
+  const std::string why = first_refusal(
+      streams, [](const CompiledStream& stream) { return generator::tx_ring_refusal(stream); });
+  return why.empty() ? tx_ring_trouble(ends) : why;
+}
+
 bool is_worth_live_frames(Streams streams) {
   return std::all_of(streams.begin(), streams.end(), [](const CompiledStream& stream) {
     return generator::packets_of(stream) >= generator::live_frames_batch;
@@ -76,6 +83,10 @@ std::string af_xdp_trouble(const Ends& ends, unsigned threads) {
   return ends.at_sender([&] { return generator::xdp_socket_refusal(ends.sender(), threads); });
 }
 
+std::string tx_ring_trouble(const Ends& ends) {
+  return ends.at_sender([&] { return generator::tx_ring_refusal(ends.sender()); });
+}
+
 namespace {
 
 /// The fastest way that can send all streams, and why not a faster one.
@@ -90,12 +101,17 @@ Choice fastest(Streams streams, const Ends& ends, unsigned threads) {
             .why = not_live.empty() ? "live-frames: below a million packets a stream"
                                     : "live-frames: " + not_live};
   }
-  std::string not_sockets = first_refusal(streams, no_batches);
-  if (not_sockets.empty()) not_sockets = af_xdp_refusal(streams, ends, threads);
+  const std::string paced = first_refusal(streams, no_batches);
+  if (!paced.empty()) return {.backend = BackendKind::sendmmsg, .why = "tx-ring: " + paced};
+  const std::string not_sockets = af_xdp_refusal(streams, ends, threads);
   if (not_sockets.empty()) {
     return {.backend = BackendKind::af_xdp, .why = "segments: " + not_segments};
   }
-  return {.backend = BackendKind::sendmmsg, .why = "af-xdp: " + not_sockets};
+  const std::string not_ring = tx_ring_refusal(streams, ends);
+  if (not_ring.empty()) {
+    return {.backend = BackendKind::tx_ring, .why = "af-xdp: " + not_sockets};
+  }
+  return {.backend = BackendKind::sendmmsg, .why = "tx-ring: " + not_ring};
 }
 
 /// What was asked for, or why it cannot send all streams.
@@ -104,6 +120,7 @@ Loaded<Choice> asked_for(Streams streams, const SessionOptions& options, const E
   switch (options.backend) {
     case BackendKind::automatic: return fastest(streams, ends, options.threads);
     case BackendKind::sendmmsg: break;
+    case BackendKind::tx_ring: why = tx_ring_refusal(streams, ends); break;
     case BackendKind::af_xdp: why = af_xdp_refusal(streams, ends, options.threads); break;
     case BackendKind::segments: why = segments_refusal(streams, ends); break;
     case BackendKind::live_frames: why = live_refusal(streams, ends); break;

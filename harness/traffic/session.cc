@@ -17,6 +17,7 @@
 #include "generator/backends/live_frames.h"
 #include "generator/backends/segments.h"
 #include "generator/backends/sendmmsg.h"
+#include "generator/backends/tx_ring.h"
 #include "generator/backends/xdp_socket.h"
 #include "generator/engine.h"
 #include "generator/receivers/xdp.h"
@@ -44,6 +45,7 @@ tl::expected<std::unique_ptr<Backend>, OsError> make_backend(
     BackendKind kind, const std::string& interface, std::uint32_t thread,
     std::span<const CompiledStream> streams) {
   switch (kind) {
+    case BackendKind::tx_ring: return generator::make_tx_ring(interface, streams);
     case BackendKind::af_xdp: return generator::make_xdp_socket(interface, thread, streams);
     case BackendKind::segments: return generator::make_segments(interface, streams);
     case BackendKind::live_frames: return generator::make_live_frames(interface, streams);
@@ -310,6 +312,7 @@ std::string_view to_string(BackendKind kind) {
   switch (kind) {
     case BackendKind::automatic: return "auto";
     case BackendKind::sendmmsg: return "sendmmsg";
+    case BackendKind::tx_ring: return "tx-ring";
     case BackendKind::af_xdp: return "af-xdp";
     case BackendKind::segments: return "segments";
     case BackendKind::live_frames: return "live-frames";

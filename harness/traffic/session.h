@@ -15,7 +15,14 @@
 
 namespace tcproof::harness {
 
-enum class BackendKind : std::uint8_t { automatic, sendmmsg, af_xdp, segments, live_frames };
+enum class BackendKind : std::uint8_t {
+  automatic,
+  sendmmsg,
+  tx_ring,
+  af_xdp,
+  segments,
+  live_frames
+};
 enum class ReceiverKind : std::uint8_t { automatic, ring, xdp, none };
 
 struct SessionOptions {
@@ -40,6 +47,8 @@ Loaded<Choice> choose(std::span<const generator::CompiledStream> streams,
 std::string bpf_trouble();
 /// Why AF_XDP sockets do not work at the sending end; empty if they do.
 std::string af_xdp_trouble(const Ends& ends, unsigned threads);
+/// Why the mapped ring of a packet socket does not work there; empty if it does.
+std::string tx_ring_trouble(const Ends& ends);
 
 /// One look at a run that goes on.
 struct Sample {

@@ -167,7 +167,7 @@ class Gen(unittest.TestCase):
 
     @unittest.skipUnless(NAMESPACES, "network namespaces are refused here")
     def test_a_link_that_goes_down_ends_the_run(self):
-        for backend in ("sendmmsg", "af-xdp") if AF_XDP else ("sendmmsg",):
+        for backend in ("sendmmsg", "tx-ring", "af-xdp") if AF_XDP else ("sendmmsg", "tx-ring"):
             for breaking, said in (("ip link set v0 down", "down"), ("ip link del v0", "")):
                 done = self.broken_midway(breaking, backend)
                 self.assertEqual(done.returncode, 3, done.stderr)

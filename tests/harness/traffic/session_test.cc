@@ -186,6 +186,43 @@ TEST_F(Session, SendmmsgSendsWhatTheProfileSays) {
   expect_frames(profile(everything_varies), BackendKind::sendmmsg, 2000);
 }
 
+TEST_F(Session, ATxRingSendsWhatTheProfileSays) {
+  expect_frames(profile(everything_varies), BackendKind::tx_ring, 2000);
+  expect_frames(profile("name: small\nstreams:\n  s:\n    udp: { dst-port: 1..9 }\n    size: 60\n"
+                        "    count: 1001\n"),
+                BackendKind::tx_ring, 1001);
+  expect_frames(profile("name: jumbo\nmtu: 9000\nstreams:\n  s:\n    udp: {}\n"
+                        "    size: 60..9014\n    count: 9000\n"),
+                BackendKind::tx_ring, 9000);
+}
+
+/// Several streams and threads; slots are used for one stream and then for another.
+TEST_F(Session, ATxRingSendsEveryStreamAsItIs) {
+  const Outcome outcome = send(profile(mixed), {.threads = 2, .backend = BackendKind::tx_ring});
+  ASSERT_TRUE(outcome.received);
+  const std::uint64_t wanted[] = {5000, 3000, 2000};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(outcome.sent[i].packets, wanted[i]);
+    EXPECT_EQ(outcome.received->streams[i].frames, wanted[i]);
+    EXPECT_EQ(outcome.received->streams[i].corrupted, 0U);
+    EXPECT_EQ(outcome.received->streams[i].octets, outcome.sent[i].octets);
+  }
+  EXPECT_EQ(outcome.received->foreign, 0U);
+}
+
+TEST_F(Session, ATxRingTakesNothingOverTheMtu) {
+  const auto ends = Ends::make_pair(1400, 1);
+  ASSERT_TRUE(ends);
+  const auto compiled =
+      generator::compile(profile("name: t\nstreams:\n  s: { udp: {}, size: 1415, count: 1 }\n"));
+  const auto choice = choose(*compiled, {.backend = BackendKind::tx_ring}, *ends);
+  ASSERT_TRUE(choice);
+  const auto outcome = run_session(*compiled, *ends, *choice, 1, [](const Sample&) {});
+  ASSERT_FALSE(outcome);
+  EXPECT_NE(outcome.error().step.find("over the MTU 1400"), std::string::npos)
+      << outcome.error().step;
+}
+
 TEST_F(Session, LiveFramesAreAllCounted) {
   if (const std::string why = generator::bpf_refusal(); !why.empty()) GTEST_SKIP() << why;
   const auto what = profile(R"(
@@ -209,7 +246,7 @@ TEST_F(Session, AStreamThatAFastBackendCannotSendIsRefused) {
   const auto choice = choose(compiled, {}, *ends);
   ASSERT_TRUE(choice);
   const bool sockets = af_xdp_trouble(*ends, 1).empty();
-  EXPECT_EQ(choice->backend, sockets ? BackendKind::af_xdp : BackendKind::sendmmsg);
+  EXPECT_EQ(choice->backend, sockets ? BackendKind::af_xdp : BackendKind::tx_ring);
   EXPECT_NE(choice->why, "");
   const auto paced =
       generator::compile(profile("name: t\nstreams:\n  s: { udp: {}, schedule: { pps: 5 } }\n"));
@@ -217,6 +254,7 @@ TEST_F(Session, AStreamThatAFastBackendCannotSendIsRefused) {
   const auto large =
       generator::compile(profile("name: t\nmtu: 9000\nstreams:\n  s: { udp: {}, size: 5000 }\n"));
   EXPECT_FALSE(choose(*large, {.backend = BackendKind::af_xdp}, *ends)) << "over a page";
+  EXPECT_EQ(choose(*large, {}, *ends)->backend, BackendKind::tx_ring) << "its slots grow";
 }
 
 }  // namespace
