@@ -28,7 +28,7 @@ std::uint32_t next_plateau(std::size_t below) {
 /// estimate is reduced by that much.
 std::uint32_t guess(const TooBig& message, std::uint32_t estimate) {
   std::size_t total = message.quoted_total;
-  if (total >= estimate && total > message.quoted_header) total -= message.quoted_header;
+  if (total >= estimate) total -= message.quoted_header;
   return next_plateau(total);
 }
 

@@ -71,7 +71,6 @@ void Connection::accept_syn(const Segment& seg, Instant now) {
   tcb_.rcv.nxt = seg.seq + 1;
   advance_receive_window();
   set_send_window(seg);
-  if (!seg.ack_flag()) tcb_.snd.wl2 = tcb_.iss;
   agree_options(seg, now);
   if (seg.ack_flag()) return;
   // "Any other incoming control or data (combined with SYN)" is kept and processed once
@@ -309,7 +308,6 @@ Connection::Next Connection::syn_received_ack(const Segment& seg, Instant now) {
   }
   acknowledge_up_to(seg, now);
   set_send_window(seg);
-  heard_from_peer(now);
   if (state_ == State::syn_received) established(rule::check_ack_established, now);
   return after_ack(seg, now);
 }
@@ -467,7 +465,6 @@ void Connection::acknowledge_up_to(const Segment& seg, Instant now) {
   tcb_.snd.una = ack;
   path_claims_.acknowledged(ack);
   if (tcb_.snd.urgent && geq(ack, tcb_.snd.up)) tcb_.snd.urgent = false;
-  if (push_ && geq(ack, *push_)) push_.reset();
   if (!of_syn) congestion_.acknowledged(ack, octets, flight_size());
   scoreboard_.advance(ack);
   if (resend_until_ && geq(ack, *resend_until_)) {
