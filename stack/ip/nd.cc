@@ -222,8 +222,7 @@ void Nd::advance(Instant now) {
 
 std::optional<Nd::State> Nd::state(const IpAddress& address) const {
   const Entry* found = table_.find(address);
-  if (found == nullptr) return {};
-  return found->state;
+  return found ? std::optional(found->state) : std::nullopt;
 }
 
 }  // namespace tcproof::ip

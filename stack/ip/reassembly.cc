@@ -95,9 +95,8 @@ void Reassembler::fill(Partial& partial, const Fragment& fragment) {
   partial.payload.resize(std::max(partial.payload.size(), end));
   std::size_t at = fragment.offset;  // everything of the fragment before it is there
   const auto copy_up_to = [&](std::size_t stop) {
-    if (stop <= at) return;
-    const auto source = fragment.data.subspan(at - fragment.offset, stop - at);
-    std::ranges::copy(source, partial.payload.begin() + static_cast<std::ptrdiff_t>(at));
+    const auto to = partial.payload.begin() + static_cast<std::ptrdiff_t>(at);
+    if (stop > at) std::ranges::copy(fragment.data.subspan(at - fragment.offset, stop - at), to);
   };
   for (const Range& r : partial.have) {
     copy_up_to(std::min(r.first, end));

@@ -27,8 +27,7 @@ bool ReceiveBuffer::insert(std::size_t offset, wire::Bytes text) {
   grow(readable_ + end);
   std::size_t at = offset;  // everything of `text` before it is held
   const auto write_up_to = [&](std::size_t stop) {
-    if (stop <= at) return;
-    write(at, text.subspan(at - offset, stop - at));
+    if (stop > at) write(at, text.subspan(at - offset, stop - at));
   };
   for (const Reassembly::Range& held : before.ranges()) {
     write_up_to(std::min(held.begin, end));

@@ -25,12 +25,12 @@ std::size_t piece_of(Seq seq, Seq rcv_nxt, const Reassembly& held) {
 void SackBlocks::arrived(Seq first, Seq rcv_nxt, const Reassembly& held) {
   const std::size_t piece = piece_of(first, rcv_nxt, held);
   // Pieces that have merged, or were given up, lose their entries.
-  std::array<bool, Reassembly::max_ranges> seen{};
-  if (piece != nowhere) seen[piece] = true;
+  std::array<bool, nowhere + 1> seen{};
+  seen[piece] = seen[nowhere] = true;
   std::size_t kept = 0;
   for (const Seq recent : std::span(recent_).first(recent_count_)) {
     const std::size_t other = piece_of(recent, rcv_nxt, held);
-    if (other == nowhere || seen[other]) continue;
+    if (seen[other]) continue;
     seen[other] = true;
     recent_[kept++] = recent;
   }

@@ -162,7 +162,7 @@ Connection::Next Connection::check_sequence(Segment& seg, Instant now) {
   const bool first_in = wire::in_window(seg.seq, rcv.nxt, rcv.wnd);
   const bool last_in = len > 0 && wire::in_window(seg.seq + (len - 1), rcv.nxt, rcv.wnd);
   // A segment that begins left of the window and ends right of it holds all of it.
-  const bool around = len > 0 && lt(seg.seq, rcv.nxt) && gt(seg.seq + len, rcv.nxt);
+  const bool around = lt(seg.seq, rcv.nxt) && gt(seg.seq + len, rcv.nxt);
   return first_in || last_in || around ? Next::step : refuse_sequence(seg, now);
 }
 
