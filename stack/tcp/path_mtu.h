@@ -43,7 +43,9 @@ class PathMtuClaims {
   /// The segment at `una` has timed out: the claim that waited for it, if any. MAXSEGRTO is 1.
   std::optional<std::uint32_t> timed_out(wire::Seq una) {
     if (!claim_ || claim_->quoted != una) return {};
-    return claim_->mtu;
+    const std::uint32_t mtu = claim_->mtu;
+    claim_.reset();
+    return mtu;
   }
   /// `mtu` is believed: larger packets are no longer sent, and have to prove themselves again.
   void lowered(std::uint32_t mtu) {
