@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "stack/wire/address.h"
 
@@ -14,9 +14,7 @@ namespace tcproof::ip {
 /// collision costs one short walk.
 struct AddressHash {
   std::size_t operator()(const wire::IpAddress& address) const {
-    std::uint64_t high = 0, low = 0;
-    std::memcpy(&high, address.octets.data(), sizeof high);
-    std::memcpy(&low, address.octets.data() + sizeof high, sizeof low);
+    const auto [high, low] = std::bit_cast<std::array<std::uint64_t, 2>>(address.octets);
     const std::uint64_t h = (high ^ std::rotl(low, 29)) * 0x9e3779b97f4a7c15U;
     return static_cast<std::size_t>(h ^ h >> 32);
   }

@@ -80,7 +80,6 @@ void Arp::send(wire::MutableBytes frame, const IpAddress& next_hop, Instant now)
     return sink_.frame(frame);
   }
   Entry& entry = table_.find_or_make(next_hop);
-  entry.mac.reset();
   entry.pending.push(sink_, frame);
   if (entry.due) return;  // being resolved
   const Instant earliest = entry.last_request ? *entry.last_request + request_interval : now;

@@ -32,6 +32,13 @@ bool is_our_group(const IpAddress& dst, const Interface& interface) {
   return dst == wire::solicited_node(interface.v6->address);
 }
 
+/// Of what is no IPv6 packet.
+std::string_view why_unreadable(Bytes octets) {
+  const bool wrong_version = !octets.empty() && octets[0] >> 4 != 6;
+  if (wrong_version) return rule::ipv6_the_version_is_not_6;
+  return rule::ipv6_the_length_does_not_fit_what_came;
+}
+
 std::string_view bad_address(const Ipv6View& view, const Interface& interface) {
   const IpAddress src = view.src();
   if (!interface.is_ours(view.dst()) && !is_our_group(view.dst(), interface))
@@ -184,9 +191,7 @@ Arrival receive_v6(Bytes octets, const Interface& interface, bool link_group) {
   Arrival arrival;
   const auto view = Ipv6View::parse(octets);
   if (!view) {
-    const bool wrong_version = !octets.empty() && octets[0] >> 4 != 6;
-    arrival.dropped = wrong_version ? rule::ipv6_the_version_is_not_6
-                                    : rule::ipv6_the_length_does_not_fit_what_came;
+    arrival.dropped = why_unreadable(octets);
     return arrival;
   }
   arrival.dropped = bad_address(*view, interface);

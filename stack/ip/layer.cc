@@ -67,11 +67,8 @@ void Layer::silent(const IpAddress& next_hop) {
 }
 
 bool Layer::link_accepts(const wire::EthernetView& frame) const {
-  const wire::MacAddress dst = frame.dst();
-  if (dst == interface_.mac || dst == wire::mac_broadcast) return true;
-  // Groups of IPv4 and IPv6; the IP address decides which of them are ours.
-  return (dst.octets[0] == 0x01 && dst.octets[1] == 0x00 && dst.octets[2] == 0x5e) ||
-         (dst.octets[0] == 0x33 && dst.octets[1] == 0x33);
+  // Which groups are ours the IP address decides; the broadcast address is one of them.
+  return frame.dst() == interface_.mac || frame.dst().is_group();
 }
 
 void Layer::input(Bytes octets, Instant now) {

@@ -31,8 +31,7 @@ std::string_view reason_to_drop(const Packet& packet, const NdView& message) {
   if (message.code() != 0) return rule::nd_code_is_not_0;
   if (!message.options().well_formed()) return rule::nd_an_option_of_length_0;
   const auto target = message.target();
-  if (target && target->is_multicast() && message.type() != wire::icmpv6_type::redirect)
-    return rule::nd_the_target_is_a_multicast_address;
+  if (target && target->is_multicast()) return rule::nd_the_target_is_a_multicast_address;
   if (message.type() == wire::icmpv6_type::neighbor_solicitation && packet.src.is_unspecified()) {
     if (!is_solicited_node(packet.dst))
       return rule::nd_from_unspecified_to_no_solicited_node_address;
@@ -192,8 +191,7 @@ bool Nd::step(const IpAddress& address, Entry& entry, Instant now) {
     entry.solicited = 0;
     sink_.trace(rule::nd_delay_is_over);
   }
-  const unsigned limit = entry.state == State::probe ? max_unicast_solicit : max_multicast_solicit;
-  if (entry.solicited == limit) return false;
+  if (entry.solicited == max_solicitations) return false;
   ++entry.solicited;
   entry.due = now + timers_.retransmit;
   solicit(address, entry);
@@ -224,8 +222,7 @@ void Nd::advance(Instant now) {
 
 std::optional<Nd::State> Nd::state(const IpAddress& address) const {
   const Entry* found = table_.find(address);
-  if (found == nullptr) return {};
-  return found->state;
+  return found ? std::optional(found->state) : std::nullopt;
 }
 
 }  // namespace tcproof::ip

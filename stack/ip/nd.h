@@ -21,8 +21,7 @@ class Nd {
  public:
   // RFC 4861 10. REACHABLE_TIME is not randomised: equal runs stay equal.
   static constexpr Duration delay_first_probe_time = 5s;
-  static constexpr unsigned max_multicast_solicit = 3;
-  static constexpr unsigned max_unicast_solicit = 3;
+  static constexpr unsigned max_solicitations = 3;  // MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT
 
   enum class State : std::uint8_t { incomplete, reachable, stale, delay, probe };
   /// What a router advertisement may change (RFC 4861 6.3.2).

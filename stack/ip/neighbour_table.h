@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "stack/ip/address_hash.h"
 #include "stack/wire/time.h"
@@ -26,16 +28,14 @@ class NeighbourTable {
     const auto found = entries_.find(address);
     return found == entries_.end() ? nullptr : &found->second;
   }
-  /// Beyond the bound the entry heard of longest ago goes, unless something is under way with it.
+  /// Beyond the bound the entry heard of longest ago goes, one at rest before all others.
   Entry& find_or_make(const wire::IpAddress& address) {
     if (Entry* found = find(address)) return *found;
-    if (entries_.size() < max_entries) return entries_[address];
-    auto oldest = entries_.end();
-    for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-      if (at->second.due) continue;
-      if (oldest == entries_.end() || at->second.heard < oldest->second.heard) oldest = at;
+    if (entries_.size() == max_entries) {
+      entries_.erase(std::ranges::min_element(entries_, {}, [](const auto& one) {
+        return std::pair(one.second.due.has_value(), one.second.heard);
+      }));
     }
-    entries_.erase(oldest == entries_.end() ? entries_.begin() : oldest);
     return entries_[address];
   }
   void clear() {

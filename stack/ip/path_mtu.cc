@@ -28,7 +28,7 @@ std::uint32_t next_plateau(std::size_t below) {
 /// estimate is reduced by that much.
 std::uint32_t guess(const TooBig& message, std::uint32_t estimate) {
   std::size_t total = message.quoted_total;
-  if (total >= estimate && total > message.quoted_header) total -= message.quoted_header;
+  if (total >= estimate) total -= message.quoted_header;
   return next_plateau(total);
 }
 
@@ -68,17 +68,13 @@ std::optional<std::uint32_t> PathMtu::judge(const IpAddress& dst, const TooBig& 
 bool PathMtu::lower(const IpAddress& dst, std::uint32_t mtu, Instant now) {
   const auto found = entries_.find(dst);
   if (found != entries_.end() && found->second.mtu <= mtu) return false;
-  if (found == entries_.end()) make_room();
   entries_[dst] = {mtu, now};
+  if (entries_.size() > max_entries) {  // the estimate that is nearest its end goes
+    entries_.erase(std::ranges::min_element(
+        entries_, {}, [](const auto& entry) { return entry.second.lowered; }));
+  }
   reschedule();
   return true;
-}
-
-/// Bounded: the estimate that is nearest its end goes.
-void PathMtu::make_room() {
-  if (entries_.size() < max_entries) return;
-  entries_.erase(std::ranges::min_element(entries_, {},
-                                          [](const auto& entry) { return entry.second.lowered; }));
 }
 
 void PathMtu::expire(Instant now, const std::function<void(const IpAddress& dst)>& aged) {

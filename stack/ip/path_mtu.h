@@ -57,7 +57,6 @@ class PathMtu {
     Instant lowered{};
   };
 
-  void make_room();
   void reschedule();
 
   std::optional<Duration> lifetime_;

@@ -92,19 +92,17 @@ bool Reassembler::overlaps(const Partial& partial, Range range) {
 /// Copies the octets that are not there yet.
 void Reassembler::fill(Partial& partial, const Fragment& fragment) {
   const std::size_t end = fragment.offset + fragment.data.size();
-  if (partial.payload.size() < end) partial.payload.resize(end);
-  const auto copy = [&](std::size_t from, std::size_t to) {
-    const auto source = fragment.data.subspan(from - fragment.offset, to - from);
-    std::ranges::copy(source, partial.payload.begin() + static_cast<std::ptrdiff_t>(from));
+  partial.payload.resize(std::max(partial.payload.size(), end));
+  std::size_t at = fragment.offset;  // everything of the fragment before it is there
+  const auto copy_up_to = [&](std::size_t stop) {
+    const auto to = partial.payload.begin() + static_cast<std::ptrdiff_t>(at);
+    if (stop > at) std::ranges::copy(fragment.data.subspan(at - fragment.offset, stop - at), to);
   };
-  std::size_t at = fragment.offset;
   for (const Range& r : partial.have) {
-    if (r.end <= at) continue;
-    if (r.first >= end) break;
-    if (at < r.first) copy(at, r.first);
-    at = r.end;
+    copy_up_to(std::min(r.first, end));
+    at = std::max(at, r.end);
   }
-  if (at < end) copy(at, end);
+  copy_up_to(end);
 }
 
 void Reassembler::cover(Partial& partial, Range range) {

@@ -103,7 +103,7 @@ void Routes::forget_redirects_to(const IpAddress& gateway) {
   std::erase_if(redirects_, [&](const auto& moved) { return moved.second == gateway; });
 }
 
-void Routes::expire(Instant now, const std::function<void(std::string_view rule)>& over) {
+void Routes::expire(Instant now, const std::function<void(std::string_view rule)>& trace) {
   if (!next_deadline_ || *next_deadline_ > now) return;
   const auto is_over = [now](const auto& one) { return one.until && *one.until <= now; };
   std::vector<IpAddress> gone;
@@ -111,9 +111,9 @@ void Routes::expire(Instant now, const std::function<void(std::string_view rule)
     if (is_over(router)) gone.push_back(router.address);
   for (const IpAddress& router : gone) {
     no_router(router);
-    over(rule::router_lifetime_over);
+    trace(rule::router_lifetime_over);
   }
-  if (std::erase_if(prefixes_, is_over) > 0) over(rule::router_prefix_over);
+  if (std::erase_if(prefixes_, is_over) > 0) trace(rule::router_prefix_over);
   reschedule();
 }
 

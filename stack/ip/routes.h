@@ -41,7 +41,7 @@ class Routes {
   /// `next_hop` has answered.
   void answered(const wire::IpAddress& next_hop);
 
-  void expire(Instant now, const std::function<void(std::string_view rule)>& over);
+  void expire(Instant now, const std::function<void(std::string_view rule)>& trace);
   std::optional<Instant> next_deadline() const { return next_deadline_; }
 
  private:

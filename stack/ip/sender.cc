@@ -44,7 +44,7 @@ Sender::Sender(const Interface& interface, const Paths& paths, Arp& arp, Nd& nd,
 
 MutableBytes Sender::payload(std::size_t size) {
   size_ = size;
-  if (buffer_.size() < headroom + size) buffer_.resize(headroom + size);
+  buffer_.resize(std::max(buffer_.size(), headroom + size));
   return MutableBytes(buffer_).subspan(headroom, size);
 }
 

@@ -30,7 +30,6 @@ void Congestion::begin(std::uint32_t smss, bool syn_was_lost, bool sack) {
 }
 
 void Congestion::set_smss(std::uint32_t smss) {
-  if (smss_ == 0) return;  // the SYN is not acknowledged: begin() will say
   if (smss < smss_ && cwnd_ == initial_window_) cwnd_ = initial_window_ = cwnd_ / smss_ * smss;
   smss_ = smss;
 }

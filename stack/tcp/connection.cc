@@ -52,10 +52,8 @@ void Connection::enter(State to, std::string_view rule) {
 void Connection::end(Error error, std::string_view rule) {
   error_ = error;
   timers_.stop_all();
-  send_buffer_.clear();
   ack_now_ = false;
   ack_pending_ = 0;
-  resend_until_.reset();
   if (error != Error::none) receive_buffer_.clear();
   enter(State::closed, rule);
 }
@@ -71,7 +69,6 @@ void Connection::return_to_listen(std::string_view rule) {
   rto_ = RtoEstimator({config_.rto_initial, config_.rto_min, config_.rto_max});
   congestion_ = {};
   tcb_ = {};
-  sack_blocks_.clear();
   forget_options();
   ack_now_ = false;
   ack_pending_ = 0;
@@ -283,7 +280,6 @@ void Connection::set_receive_buffer(std::uint32_t octets, Instant now) {
   wanted_receive_buffer_ = octets;
   // Our SYN has said how windows are scaled: from then on the buffer may change, the scale not.
   if (state_ == State::closed || state_ == State::listen) config_.receive_buffer = octets;
-  fit_receive_buffer();
   window_update_after_read(now);
 }
 
@@ -309,10 +305,6 @@ bool Connection::opened_passively() const {
 
 std::size_t Connection::readable() const {
   return receive_buffer_.readable();
-}
-
-bool Connection::peer_closed() const {
-  return tcb_.rcv.fin_taken && receive_buffer_.readable() == 0;
 }
 
 std::uint32_t Connection::urgent_unread() const {

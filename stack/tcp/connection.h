@@ -183,7 +183,6 @@ class Connection {
   Seq send_unacknowledged() const { return tcb_.snd.una; }
   Seq receive_next() const { return tcb_.rcv.nxt; }
   std::size_t readable() const;  // octets that receive() would give now
-  bool peer_closed() const;      // FIN received and everything before it read
   std::uint16_t effective_send_mss() const;
   /// Octets of urgent data not yet read, those included that have not arrived (MUST-33); 0: normal
   /// mode.

@@ -38,7 +38,6 @@ void Connection::on_packet_too_big(Seq quoted_seq, std::uint32_t mtu, Instant no
   if (effective_send_mss() >= before || flight_size() == 0 || zero_window()) return;
   resend_all_outstanding();
   congestion_.leave_recovery();
-  rto_.forget_timed();
   transmit_earliest(now);
 }
 

@@ -7,8 +7,8 @@
 namespace tcproof::tcp {
 
 std::optional<Reassembly::Range> Reassembly::overlap(Range range) const {
-  for (std::size_t i = 0; i < count_; ++i) {
-    const Range part{std::max(ranges_[i].begin, range.begin), std::min(ranges_[i].end, range.end)};
+  for (const Range& held : ranges()) {
+    const Range part{std::max(held.begin, range.begin), std::min(held.end, range.end)};
     if (part.begin < part.end) return part;
   }
   return {};
@@ -51,9 +51,9 @@ std::size_t Reassembly::contiguous() const {
 void Reassembly::advance(std::size_t octets) {
   assert(octets == contiguous());
   if (octets == 0) return;
-  for (std::size_t i = 1; i < count_; ++i) {
-    ranges_[i - 1] = {ranges_[i].begin - octets, ranges_[i].end - octets};
-  }
+  std::ranges::transform(ranges().subspan(1), ranges_.begin(), [octets](const Range& range) {
+    return Range{range.begin - octets, range.end - octets};
+  });
   --count_;
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 namespace tcproof::tcp {
 
@@ -22,6 +23,7 @@ class Reassembly {
   bool empty() const { return count_ == 0; }
   std::size_t count() const { return count_; }
   const Range& operator[](std::size_t i) const { return ranges_[i]; }
+  std::span<const Range> ranges() const { return std::span(ranges_).first(count_); }
 
   /// The first part of `range` that is held already; empty if none is.
   std::optional<Range> overlap(Range range) const;

@@ -26,14 +26,14 @@ bool ReceiveBuffer::insert(std::size_t offset, wire::Bytes text) {
   if (!out_of_order_.add({offset, end})) return false;
   grow(readable_ + end);
   std::size_t at = offset;  // everything of `text` before it is held
-  for (std::size_t i = 0; i < before.count() && at < end; ++i) {
-    const Reassembly::Range held = before[i];
-    if (held.end <= at) continue;
-    if (held.begin >= end) break;
-    if (held.begin > at) write(at, text.subspan(at - offset, held.begin - at));
-    at = held.end;
+  const auto write_up_to = [&](std::size_t stop) {
+    if (stop > at) write(at, text.subspan(at - offset, stop - at));
+  };
+  for (const Reassembly::Range& held : before.ranges()) {
+    write_up_to(std::min(held.begin, end));
+    at = std::max(at, held.end);
   }
-  if (at < end) write(at, text.subspan(at - offset));
+  write_up_to(end);
   return true;
 }
 

@@ -70,15 +70,12 @@ void Connection::sack_duplicate(Instant now) {
   const bool lost = scoreboard_.is_lost(tcb_.snd.una);
   switch (congestion_.sack_duplicate(tcb_.snd.nxt, flight_size(), lost)) {
     case Congestion::Duplicate::nothing:
-    case Congestion::Duplicate::inflated: return;
-    case Congestion::Duplicate::limited_transmit:
-      if (!config_.features.limited_transmit || !may_transmit_text() || unsent() == 0) return;
-      if (send_next(congestion_room(), now)) output_.trace(rule::limited_transmit);
-      return;
+    case Congestion::Duplicate::inflated:
+    // What limited transmit lets out follows in output(): with SACK it is cwnd - pipe (3.3).
+    case Congestion::Duplicate::limited_transmit: return;
     case Congestion::Duplicate::fast_retransmit:
       output_.trace(rule::sack_recovery);
       resend_until_ = tcb_.snd.nxt;
-      scoreboard_.begin_recovery(tcb_.snd.una);
       resend_first(now);
       return scoreboard_.first_resent();
   }

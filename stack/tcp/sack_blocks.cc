@@ -2,6 +2,7 @@
 #include "stack/tcp/sack_blocks.h"
 
 #include <algorithm>
+#include <span>
 
 namespace tcproof::tcp {
 namespace {
@@ -12,8 +13,9 @@ constexpr std::size_t nowhere = Reassembly::max_ranges;
 std::size_t piece_of(Seq seq, Seq rcv_nxt, const Reassembly& held) {
   if (wire::lt(seq, rcv_nxt)) return nowhere;
   const auto offset = static_cast<std::size_t>(seq - rcv_nxt);
-  for (std::size_t i = 0; i < held.count(); ++i) {
-    if (offset >= held[i].begin && offset < held[i].end) return i;
+  for (std::size_t i = 0; const Reassembly::Range& range : held.ranges()) {
+    if (offset >= range.begin && offset < range.end) return i;
+    ++i;
   }
   return nowhere;
 }
@@ -23,14 +25,14 @@ std::size_t piece_of(Seq seq, Seq rcv_nxt, const Reassembly& held) {
 void SackBlocks::arrived(Seq first, Seq rcv_nxt, const Reassembly& held) {
   const std::size_t piece = piece_of(first, rcv_nxt, held);
   // Pieces that have merged, or were given up, lose their entries.
-  std::array<bool, Reassembly::max_ranges> seen{};
-  if (piece != nowhere) seen[piece] = true;
+  std::array<bool, nowhere + 1> seen{};
+  seen[piece] = seen[nowhere] = true;
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < recent_count_; ++i) {
-    const std::size_t other = piece_of(recent_[i], rcv_nxt, held);
-    if (other == nowhere || seen[other]) continue;
+  for (const Seq recent : std::span(recent_).first(recent_count_)) {
+    const std::size_t other = piece_of(recent, rcv_nxt, held);
+    if (seen[other]) continue;
     seen[other] = true;
-    recent_[kept++] = recent_[i];
+    recent_[kept++] = recent;
   }
   recent_count_ = kept;
   if (piece == nowhere) return;
@@ -56,13 +58,8 @@ void SackBlocks::fill(Segment& segment, std::size_t places, Seq rcv_nxt, const R
     name(*once_);
     name_piece(once_->left);
   }
-  for (std::size_t i = 0; i < recent_count_; ++i) name_piece(recent_[i]);
+  for (const Seq recent : std::span(recent_).first(recent_count_)) name_piece(recent);
   if (places != 0) once_.reset();
-}
-
-void SackBlocks::clear() {
-  recent_count_ = 0;
-  once_.reset();
 }
 
 }  // namespace tcproof::tcp

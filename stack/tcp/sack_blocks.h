@@ -26,7 +26,6 @@ class SackBlocks {
   /// Writes at most `places` blocks: what is to be named once, the piece around it, then the pieces
   /// by how recently a segment fell into them (2018 4).
   void fill(Segment& segment, std::size_t places, Seq rcv_nxt, const Reassembly& held);
-  void clear();
 
  private:
   // A number inside each piece, that of the newest segment first. Every piece has one.

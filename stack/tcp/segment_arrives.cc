@@ -71,7 +71,6 @@ void Connection::accept_syn(const Segment& seg, Instant now) {
   tcb_.rcv.nxt = seg.seq + 1;
   advance_receive_window();
   set_send_window(seg);
-  if (!seg.ack_flag()) tcb_.snd.wl2 = tcb_.iss;
   agree_options(seg, now);
   if (seg.ack_flag()) return;
   // "Any other incoming control or data (combined with SYN)" is kept and processed once
@@ -163,7 +162,7 @@ Connection::Next Connection::check_sequence(Segment& seg, Instant now) {
   const bool first_in = wire::in_window(seg.seq, rcv.nxt, rcv.wnd);
   const bool last_in = len > 0 && wire::in_window(seg.seq + (len - 1), rcv.nxt, rcv.wnd);
   // A segment that begins left of the window and ends right of it holds all of it.
-  const bool around = len > 0 && lt(seg.seq, rcv.nxt) && gt(seg.seq + len, rcv.nxt);
+  const bool around = lt(seg.seq, rcv.nxt) && gt(seg.seq + len, rcv.nxt);
   return first_in || last_in || around ? Next::step : refuse_sequence(seg, now);
 }
 
@@ -309,7 +308,6 @@ Connection::Next Connection::syn_received_ack(const Segment& seg, Instant now) {
   }
   acknowledge_up_to(seg, now);
   set_send_window(seg);
-  heard_from_peer(now);
   if (state_ == State::syn_received) established(rule::check_ack_established, now);
   return after_ack(seg, now);
 }
@@ -467,7 +465,6 @@ void Connection::acknowledge_up_to(const Segment& seg, Instant now) {
   tcb_.snd.una = ack;
   path_claims_.acknowledged(ack);
   if (tcb_.snd.urgent && geq(ack, tcb_.snd.up)) tcb_.snd.urgent = false;
-  if (push_ && geq(ack, *push_)) push_.reset();
   if (!of_syn) congestion_.acknowledged(ack, octets, flight_size());
   scoreboard_.advance(ack);
   if (resend_until_ && geq(ack, *resend_until_)) {

@@ -79,7 +79,6 @@ void Connection::arm_persist(Instant now) {
     // What is in flight is probed for, not timed out: the peer has said why it is not taken
     // (MUST-35, SHLD-17).
     timers_.retransmission.reset();
-    resend_until_.reset();
     if (timers_.persist && persist_interval_ != Duration::zero()) return;
     persist_interval_ = rto_.rto();
     unanswered_.restart(now);
@@ -98,7 +97,7 @@ void Connection::persist_timeout(Instant now) {
     const std::uint32_t usable = usable_window();
     const std::uint32_t length = std::min({unsent(), usable, segment_room()});
     if (length != 0) transmit(tcb_.snd.nxt, length, false, now);
-    return output(now);
+    return;
   }
   // A probe that is answered proves that the peer lives, so R2 counts from the first that is not.
   if (unanswered_.transmissions == 0) unanswered_.restart(now);
@@ -119,7 +118,6 @@ void Connection::persist_timeout(Instant now) {
 void Connection::leave_persist(Instant now) {
   timers_.persist.reset();
   persist_interval_ = Duration::zero();
-  unanswered_.restart(now);
   if (unsent() != 0 && congestion_.restart_after_idle(now, rto_.rto())) {
     output_.trace(rule::restart_window);
   }

@@ -22,13 +22,21 @@ MERE_NOTES = re.compile(r"(?:\w+(?:\.|->))?trace\($")
 NOTE = re.compile(r"\{?\s*(?:\w+(?:\.|->))?trace\(")
 # Makes room that is made anyhow.
 MERE_ROOM = re.compile(r"\w+\.reserve\(")
-# A choice or a difference that comes out the same on either side of the border: a > b ? a - b : 0.
+# What comes out the same on either side of the border. A choice or a difference: a > b ? a - b : 0.
 VALUE = r"[\w.*]+(?:->\w+|\(\)|\.\w+)*"
 SAME_AT_BORDER = [
     re.compile(rf"(?P<a>{VALUE}) [<>]=? (?P<b>{VALUE}) \? (?P=a) - (?P=b) : (?:0|std::uint\w+\{{0\}})"),
     re.compile(rf"(?P<a>{VALUE}) [<>]=? (?P<b>{VALUE}) \? static_cast<[\w:]+>\((?P=a) - (?P=b)\) : (?:0|std::uint\w+\{{0\}})"),
     re.compile(rf"(?:lt|gt|leq|geq)\((?P<a>{VALUE}), (?P<b>{VALUE})\) \? static_cast<[\w:]+>\((?P=a) - (?P=b)\) : 0"),
     re.compile(rf"(?:lt|gt|leq|geq)\((?P<a>{VALUE}), (?P<b>{VALUE})\) \? (?:(?P=a) : (?P=b)|(?P=b) : (?P=a))(?=[;}}])"),
+    # a > 0 ? a : 0
+    re.compile(rf"(?P<a>{VALUE}) > (?P<b>0) \? static_cast<[\w:]+>\((?P=a)\) : 0"),
+    # if (a < b) a = b: what is equal is set to what it is, or cut to the length that it has.
+    re.compile(rf"if \((?P<a>{VALUE}) [<>]=? (?P<b>{VALUE})\) (?:(?P=a) = (?P=b)|(?P=b) = (?P=a));"),
+    re.compile(rf"if \((?:lt|gt|leq|geq)\((?P<a>{VALUE}), (?P<b>{VALUE})\)\) (?:(?P=a) = (?P=b)|(?P=b) = (?P=a));"),
+    re.compile(rf"if \((?P<a>[\w.]+)\.size\(\) [<>]=? (?P<b>{VALUE})\) (?P=a) = (?P=a)\.first\((?P=b)\);"),
+    # if (a > b) write(x, y.subspan(z, a - b)): a piece of no octets
+    re.compile(rf"if \((?P<a>{VALUE}) [<>]=? (?P<b>{VALUE})\) [\w:]+\([^;]*\.subspan\([^;()]*, (?P=a) - (?P=b)\)[^;()]*\);"),
 ]
 NO_CALLS = {"if", "while", "for", "switch", "return", "assert", "sizeof", "static_assert", "else", "do"}
 

@@ -53,10 +53,15 @@ class Schemata(unittest.TestCase):
 
     def test_what_is_the_same_at_the_border(self):
         for body in ("  return a > b ? a - b : 0;", "  return lt(a, b) ? b : a;",
-                     "  x = gt(end, s.una) ? static_cast<std::uint32_t>(end - s.una) : 0;"):
+                     "  x = gt(end, s.una) ? static_cast<std::uint32_t>(end - s.una) : 0;", "  if (a < b) a = b;",
+                     "  return a > 0 ? static_cast<std::uint32_t>(a) : 0;", "  if (gt(end, s.nxt)) s.nxt = end;",
+                     "  if (s.text.size() > a) s.text = s.text.first(a);",
+                     "  if (b > a) write(a, s.text.subspan(a - 1, b - a));"):
             self.assertNotIn("compare", sites(body)[0], body)
         for body in ("  return a > b ? a - b : 1;", "  return a > b ? b - a : 0;", "  return lt(a, b) ? b : c;",
-                     "  return a == b ? a - b : 0;"):
+                     "  return a == b ? a - b : 0;", "  if (a < b) a = c;", "  if (a < b) a = b, c = 1;",
+                     "  if (s.text.size() > a) s.text = s.text.first(b);", "  return a > 1 ? static_cast<int>(a) : 0;",
+                     "  if (b > a) write(a, s.text.subspan(a - 1, b));", "  if (b > a) write(a, b - a);"):
             self.assertIn("compare", sites(body)[0], body)
 
     def test_only_in_functions(self):

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "harness/targets/plugin/conversions.h"
 #include "harness/targets/plugin/tcproof_stack.h"
+#include "harness/targets/reference/features.h"
 #include "harness/targets/reference/reference_stack.h"
 
 using tcproof::harness::ReferenceStack;
@@ -31,7 +33,10 @@ std::optional<wire::IpPrefix> prefix_of(const tcproof_address& address, std::uin
 }
 
 stack::HostConfig host_config(const tcproof_configuration& from) {
-  stack::HostConfig config;
+  const std::set<std::string> features(from.features, from.features + from.feature_count);
+  // Who says nothing about features gets all of them.
+  stack::HostConfig config =
+      features.empty() ? stack::HostConfig{} : tcproof::harness::with_features(features);
   std::copy(std::begin(from.mac), std::end(from.mac), config.mac.octets.begin());
   config.mtu = from.mtu;
   config.secret = from.seed;

@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "checks/spelling.h"
+#include "harness/targets/reference/features.h"
 #include "harness/targets/reference/reference_stack.h"
 #include "harness/targets/virtual_bench.h"
 #include "stack/host/rules.h"
@@ -22,34 +23,6 @@
 
 namespace tcproof::harness {
 namespace {
-
-/// What a profile may do without, as the host's configuration names it.
-struct Switch {
-  std::string_view feature;
-  bool& (*in)(stack::HostConfig&);
-};
-constexpr std::array switches{
-    Switch{"ipv4", [](auto& host) -> bool& { return host.ipv4; }},
-    Switch{"ipv6", [](auto& host) -> bool& { return host.ipv6; }},
-    Switch{"window-scale", [](auto& host) -> bool& { return host.tcp.features.window_scale; }},
-    Switch{"timestamps", [](auto& host) -> bool& { return host.tcp.features.timestamps; }},
-    Switch{"sack", [](auto& host) -> bool& { return host.tcp.features.sack; }},
-    Switch{"dsack", [](auto& host) -> bool& { return host.tcp.features.dsack; }},
-    Switch{"limited-transmit",
-           [](auto& host) -> bool& { return host.tcp.features.limited_transmit; }},
-    Switch{"delayed-ack", [](auto& host) -> bool& { return host.tcp.features.delayed_ack; }},
-    Switch{"challenge-ack", [](auto& host) -> bool& { return host.tcp.features.challenge_ack; }},
-    Switch{"urgent", [](auto& host) -> bool& { return host.tcp.features.urgent; }},
-    Switch{"keep-alive", [](auto& host) -> bool& { return host.tcp.features.keep_alive; }},
-    Switch{"path-mtu-discovery",
-           [](auto& host) -> bool& { return host.tcp.features.path_mtu_discovery; }},
-};
-
-stack::HostConfig with_features(const std::set<std::string>& features) {
-  stack::HostConfig config;
-  for (const Switch& one : switches) one.in(config) = features.contains(std::string(one.feature));
-  return config;
-}
 
 // The target as the case's network shows it: one link, one address a family, the only router in
 // sight.
@@ -107,7 +80,7 @@ class ReferenceTarget final : public Target {
 /// Takes `feature` out of the profile; what is wrong with that, if anything.
 std::optional<Diagnostics> switch_off(Profile& profile, const std::string& feature) {
   std::vector<std::string_view> names;
-  for (const Switch& one : switches) names.push_back(one.feature);
+  for (const FeatureSwitch& one : feature_switches) names.push_back(one.feature);
   if (std::ranges::find(names, feature) == names.end()) {
     const std::string there = fmt::format("it can do without {}", fmt::join(names, ", "));
     return tl::unexpected(
