@@ -59,6 +59,18 @@ tl::expected<Fd, OsError> make_array(const std::string& name, std::uint32_t valu
   return Fd(fd);
 }
 
+tl::expected<Fd, OsError> make_device_map(unsigned interface_index) {
+  const int fd = bpf_map_create(BPF_MAP_TYPE_DEVMAP, "device", sizeof(std::uint32_t),
+                                sizeof(std::uint32_t), 1, nullptr);
+  if (fd < 0) return tl::unexpected(OsError{"make a BPF map of interfaces", errno});
+  Fd map(fd);
+  const std::uint32_t first = 0, index = interface_index;
+  if (bpf_map_update_elem(fd, &first, &index, BPF_ANY) != 0) {
+    return tl::unexpected(OsError{"put an interface into a BPF map", errno});
+  }
+  return map;
+}
+
 tl::expected<Fd, OsError> load_xdp(const std::string& name, const std::vector<bpf_insn>& program) {
   std::array<char, 8192> log{};
   LIBBPF_OPTS(bpf_prog_load_opts, options);

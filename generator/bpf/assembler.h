@@ -64,7 +64,11 @@ class Assembler {
   void set_map_value(Reg dst, int map);
   void set_map(Reg dst, int map);
   /// The low 16 bits to network order, the others cleared; and back.
-  void swap16(Reg dst) { put(BPF_ALU | BPF_END | BPF_TO_BE, dst, Reg::r0, 0, 16); }
+  void swap16(Reg dst) { swap(dst, 16); }
+  /// The low 16, 32 or 64 bits.
+  void swap(Reg dst, int bits) { put(BPF_ALU | BPF_END | BPF_TO_BE, dst, Reg::r0, 0, bits); }
+  /// Keeps the low 32 bits.
+  void low32(Reg dst) { put(BPF_ALU | BPF_MOV | BPF_X, dst, dst, 0, 0); }
 
   void load(Width width, Reg dst, Reg at, std::int16_t offset) {
     put(BPF_LDX | static_cast<std::uint8_t>(width) | BPF_MEM, dst, at, offset, 0);
@@ -106,6 +110,8 @@ using link::OsError;
 /// `per_cpu`.
 tl::expected<Fd, OsError> make_array(const std::string& name, std::uint32_t value_size,
                                      std::uint32_t entries, bool per_cpu);
+/// A map that redirects its first entry to an interface of the calling thread's network namespace.
+tl::expected<Fd, OsError> make_device_map(unsigned interface_index);
 /// Loads an XDP program. The verifier's words are in the error's step.
 tl::expected<Fd, OsError> load_xdp(const std::string& name, const std::vector<bpf_insn>& program);
 
