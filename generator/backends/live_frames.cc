@@ -66,20 +66,20 @@ tl::expected<Loaded, OsError> load(const CompiledStream& stream, unsigned interf
 
 /// The kernel begins and ends each run of a program with a change of its dispatcher code, for which
 /// it waits 10 ms, unless the program is in there anyway: because it is attached to some interface.
-/// So the first is, to the sender's loopback interface, which has no packets. Without it all runs
-/// are right, and slower.
-bpf::Fd keep_dispatched(std::span<const Loaded> streams) {
-  const unsigned loopback = if_nametoindex("lo");
-  if (streams.empty() || loopback == 0) return bpf::Fd();
+/// So the first is, to `idle`. Without it all runs are right, and slower.
+bpf::Fd keep_dispatched(std::span<const Loaded> streams, const std::string& idle) {
+  const unsigned index = idle.empty() ? 0 : if_nametoindex(idle.c_str());
+  if (streams.empty() || index == 0) return bpf::Fd();
   LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_SKB_MODE);
-  return bpf::Fd(bpf_link_create(streams.front().program.get(), static_cast<int>(loopback), BPF_XDP,
-                                 &options));
+  return bpf::Fd(
+      bpf_link_create(streams.front().program.get(), static_cast<int>(index), BPF_XDP, &options));
 }
 
 class LiveFrames : public Backend {
  public:
-  LiveFrames(std::vector<Loaded> streams, std::span<const CompiledStream> compiled)
-      : streams_(std::move(streams)), compiled_(compiled), kept_(keep_dispatched(streams_)) {}
+  LiveFrames(std::vector<Loaded> streams, const std::string& idle,
+             std::span<const CompiledStream> compiled)
+      : streams_(std::move(streams)), compiled_(compiled), kept_(keep_dispatched(streams_, idle)) {}
   std::uint64_t batch() const override { return live_frames_batch; }
 
   tl::expected<std::uint64_t, OsError> send(std::size_t stream, std::uint64_t first,
@@ -119,7 +119,8 @@ bool fits_an_instruction(const Variation& how, std::uint64_t flows) {
 }  // namespace
 
 tl::expected<std::unique_ptr<Backend>, OsError> make_live_frames(
-    const std::string& interface, std::span<const CompiledStream> streams) {
+    const std::string& interface, const std::string& idle,
+    std::span<const CompiledStream> streams) {
   const unsigned index = if_nametoindex(interface.c_str());
   if (index == 0) return tl::unexpected(OsError{"find the interface " + interface, errno});
   std::vector<Loaded> loaded;
@@ -128,7 +129,7 @@ tl::expected<std::unique_ptr<Backend>, OsError> make_live_frames(
     if (!one) return tl::unexpected(one.error());
     loaded.push_back(std::move(*one));
   }
-  return std::make_unique<LiveFrames>(std::move(loaded), streams);
+  return std::make_unique<LiveFrames>(std::move(loaded), idle, streams);
 }
 
 std::string live_frames_refusal(const CompiledStream& stream) {

@@ -42,13 +42,16 @@ EnvironmentError error_of(const OsError& error) {
 }
 
 tl::expected<std::unique_ptr<Backend>, OsError> make_backend(
-    BackendKind kind, const std::string& interface, std::uint32_t thread,
+    BackendKind kind, const Ends& ends, std::uint32_t thread,
     std::span<const CompiledStream> streams) {
+  const std::string& interface = ends.sender();
+  // Only in a namespace of our own is loopback known to be nobody's.
+  const std::string idle = ends.own() ? "lo" : "";
   switch (kind) {
     case BackendKind::tx_ring: return generator::make_tx_ring(interface, streams);
     case BackendKind::af_xdp: return generator::make_xdp_socket(interface, thread, streams);
     case BackendKind::segments: return generator::make_segments(interface, streams);
-    case BackendKind::live_frames: return generator::make_live_frames(interface, streams);
+    case BackendKind::live_frames: return generator::make_live_frames(interface, idle, streams);
     case BackendKind::automatic:
     case BackendKind::sendmmsg: break;
   }
@@ -177,7 +180,7 @@ class Session {
     std::vector<std::unique_ptr<Backend>> backends;
     for (unsigned i = 0; i < threads_; ++i) {
       auto backend = ends_.at_sender(
-          [&] { return make_backend(outcome_.choice.backend, ends_.sender(), i, streams_); });
+          [&] { return make_backend(outcome_.choice.backend, ends_, i, streams_); });
       if (!backend) return tl::unexpected(error_of(backend.error()));
       backends.push_back(std::move(*backend));
     }
