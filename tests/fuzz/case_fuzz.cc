@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   impl->topology = topology;
   impl->document = std::make_shared<const Document>(harness::loading::parse_yaml(
       "x.yaml", std::string(reinterpret_cast<const char*>(data), size), problems));
-  harness::loading::read_case_file(*impl, problems);
+  harness::loading::read_case_file(*impl, true, problems);
   if (!problems.empty()) {
     harness::render(problems.take());
     return 0;
