@@ -128,8 +128,9 @@ class TxRing : public Backend {
       const std::uint32_t at = ring_.after(next_, made);
       if (ring_.status(at) != TP_STATUS_AVAILABLE) break;  // on its way still
       CompiledStream::Slot& slot = slot_for(stream, at);
+      const std::uint32_t described = slot.size;
       streams_[stream].write(first + made, stamp, slot);
-      describe(at, slot.size);
+      if (slot.size != described) describe(at, slot.size);
       ring_.set_status(at, TP_STATUS_SEND_REQUEST);
     }
     if (made != 0) return hand_over(made);
