@@ -68,8 +68,8 @@ void Connection::return_to_listen(std::string_view rule) {
   receive_buffer_.clear();
   rto_ = RtoEstimator({config_.rto_initial, config_.rto_min, config_.rto_max});
   congestion_ = {};
-  tcb_ = {};
   sack_blocks_ = {};
+  tcb_ = {};
   forget_options();
   ack_now_ = false;
   ack_pending_ = 0;
